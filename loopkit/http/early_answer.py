@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from corsheaders.middleware import CorsMiddleware
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from loopkit.http.errors import ApiError
@@ -38,7 +39,8 @@ class EarlyAnswer:
 
 
 def cross_origin_headers(path: str) -> dict[str, str]:
-    """The header by which pages of other origins may read the answer, where CorsMiddleware would have set it."""
+    """The headers by which pages of other origins may read the answer, where CorsMiddleware would have set them."""
     request = cast(HttpRequest, SimpleNamespace(path_info=path))
     is_open = CorsMiddleware(lambda _: HttpResponse()).is_enabled(request)
-    return {"Access-Control-Allow-Origin": "*"} if is_open else {}
+    exposed = {"Access-Control-Expose-Headers": ", ".join(settings.CORS_EXPOSE_HEADERS)}
+    return {"Access-Control-Allow-Origin": "*"} | exposed if is_open else {}

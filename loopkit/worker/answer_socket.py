@@ -44,7 +44,7 @@ class AnswerSocket(socket.socket):
         super().setblocking(False)
         self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
         self.pending = bytearray()
-        self.held_until = 0.0
+        self.arrived_at = self.held_until = 0.0  # when the request was whole; until when its answer is held
         self._limits = limits
         self._sent = 0  # bytes that the kernel took
         self._wait_ends = self._goal = 0.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import resource
 from dataclasses import dataclass
 
+from loopkit.http.client_connection import WAIT_SECONDS
+
 # File descriptors that are left for stores, control database and log; tenants/stores/pool.py keeps below it.
 OTHER_DESCRIPTORS = 256
 FEWEST_CONNECTIONS = 64
@@ -25,6 +27,7 @@ class ClientLimits:
     least_rate: int = 500  # bytes a second, of bodies received and answers taken
     connections: int = 4096  # of this process
     max_body_bytes: int = 64 * 1024 * 1024
+    thread_seconds: float = WAIT_SECONDS  # for a thread, once a request is whole
 
     @property
     def buffer_bytes(self) -> int:

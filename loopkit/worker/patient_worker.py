@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import socket
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
-from loopkit.worker.accepting import AcceptingWorker
+from loopkit.worker.answering import AnsweringWorker
 from loopkit.worker.connection import Connection, Phase
 from loopkit.worker.decoding_turns import DecodingTurns
 from loopkit.worker.http2 import ANSWER, SpokenHttp2
@@ -28,26 +28,23 @@ from loopkit.worker.refusals import OVERLOADED, TOO_SLOW, Refusal, refusal_answe
 from loopkit.worker.waiting_room import WaitingRoom
 
 READS_AT_ONCE, DISCARDED_BYTES, STOP_MARGIN_SECONDS = 4, 64 * 1024, 5
-PROBES = frozenset({"/health", "/livez", "/readyz"})  # loopkit/health.py
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class PatientWorker(AcceptingWorker):
+class PatientWorker(AnsweringWorker):
     """A worker that receives requests and sends answers without a thread for each."""
 
     def init_process(self) -> None:
         """Prepare to hold connections, then run."""
         self.room = WaitingRoom(self.limits.buffer_bytes)
         self.turns = DecodingTurns(self.on_event)
-        self.probes = ThreadPoolExecutor(1, "probes")
         self.swept_at = 0.0
         self.held: list[Connection] = []
-        self.running: set[Connection] = set()  # whose requests threads are answering
         # Received into one place and copied from it: blocks that were shortened would leave holes in the heap.
         self.landing = memoryview(bytearray(MOST_BYTES_AT_ONCE))
         super().init_process()
 
-    # Gunicorn's run() calls these, and enqueue_req() calls handle() in a thread and finish_request() afterwards.
+    # Gunicorn's run() calls these, and finish_request() after a thread's answer.
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Do what there is to do for each connection, and what takes long in turns."""
@@ -61,20 +58,6 @@ class PatientWorker(AcceptingWorker):
             self.drop_most_silent()
         self.wait_for(Connection(self.cfg, accepted, client, server, self.limits), EVENT_READ)
 
-    def handle(self, conn: Connection) -> bool:
-        """Answer the connection's request, in a thread; whether the connection stays open."""
-        if not conn.claim():
-            return False
-        self.running.add(conn)
-        try:
-            stays_open = super().handle(conn)
-            conn.sock.flush()
-        except OSError:
-            return False
-        finally:
-            self.running.discard(conn)
-        return bool(stays_open)
-
     def finish_request(self, conn: Connection, future: Future[bool]) -> None:
         """Send what is left of the answer, then go on with the next request or close."""
         try:
@@ -83,8 +66,8 @@ class PatientWorker(AcceptingWorker):
             self.drop(conn)
 
     def go_on(self, conn: Connection, future: Future[bool]) -> None:
-        """What follows the application's answer. Raises OSError if the client has gone."""
-        conn.stays_open = not future.cancelled() and future.exception() is None and future.result()
+        """What follows the answer. Raises OSError if the client has gone."""
+        conn.stays_open = self.stays_open(conn, future)
         conn.begin_answer()
         self.room.recount(conn)
         if conn.sock.is_held():
@@ -102,7 +85,7 @@ class PatientWorker(AcceptingWorker):
         if now < self.swept_at + SWEEP_SECONDS:
             return
         self.swept_at = now
-        self.room.tidy(len(self.running) >= self.cfg.threads)
+        self.room.tidy(self.all_are_busy())
         for conn in [conn for conn in self.held if not conn.sock.is_held()]:
             self.held.remove(conn)
             self.wait_for(conn, EVENT_WRITE)
@@ -132,7 +115,7 @@ class PatientWorker(AcceptingWorker):
         try:
             if conn.phase is Phase.WORKING:
                 self.watch(conn, 0)  # more of it is read after the answer
-                self.room.hear_more(conn, len(self.running) >= self.cfg.threads)
+                self.room.hear_more(conn, self.all_are_busy())
             elif conn.phase is Phase.ANSWERING:
                 self.send(conn)
             elif conn.phase is Phase.CLOSING:
@@ -202,12 +185,6 @@ class PatientWorker(AcceptingWorker):
         conn.phase = Phase.WORKING
         self.room.leave(conn)
         self.enqueue_req(conn)
-
-    def enqueue_req(self, conn: Connection) -> None:
-        """As gunicorn does, but probes do not wait behind all requests that came before them."""
-        pool = self.probes if conn.reception.request.path in PROBES else self.tpool
-        answer = pool.submit(self.handle, conn)
-        answer.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
 
     def send(self, conn: Connection) -> None:
         """Send more of the answer."""

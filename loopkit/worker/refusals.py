@@ -18,13 +18,13 @@ from loopkit.worker.http2 import ADVICE, SpokenHttp2
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason to refuse a request that is not whole."""
+    """One reason to refuse a request."""
 
     status: HTTPStatus
     code: str
     message: str
     hint: str
-    headers: str = ""
+    retry_after: str = ""  # seconds
 
 
 TOO_SLOW = Refusal(
@@ -38,7 +38,14 @@ OVERLOADED = Refusal(
     "overloaded",
     "The server holds as many unfinished requests as it may.",
     "Send the same request again.",
-    "Retry-After: 2\r\n",
+    "2",
+)
+NO_THREAD = Refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "overloaded",
+    "The server has more requests than it can answer in time.",
+    "Send the same request again after Retry-After seconds.",
+    "2",
 )
 NOT_HTTP = Refusal(
     HTTPStatus.BAD_REQUEST,
@@ -82,20 +89,24 @@ def refusal_line(error: Exception, address: Any) -> str:
     return f"Invalid request from ip={place}: {kind}, in {length} characters that are not shown"
 
 
-def refusal_answer(refusal: Refusal, request: Request | None) -> bytes:
-    """The whole answer, which closes the connection. `request` is None if its head was not read."""
+def refusal_answer(refusal: Refusal, request: Request | None, stays_open: bool = False) -> bytes:
+    """
+    The whole answer, as its head says to a client whose connection stays open or closes.
+
+    `request` is None if its head was not read.
+    """
     # Imported here, because gunicorn imports the worker before Django is set up.
-    from loopkit.http.error_answers import shaped_answer
+    from loopkit.http.early_answer import EarlyAnswer
     from loopkit.http.errors import ApiError
 
-    error = ApiError(int(refusal.status), refusal.code, refusal.message, refusal.hint)
+    headers = {"Retry-After": refusal.retry_after} if refusal.retry_after else {}
+    error = ApiError(int(refusal.status), refusal.code, refusal.message, refusal.hint, headers)
     path, content_type = ("", "") if request is None else (request.path, content_type_of(request))
-    answer = shaped_answer(path, content_type, error)
-    head = (
-        f"HTTP/1.1 {int(refusal.status)} {refusal.status.phrase}\r\nConnection: close\r\n{refusal.headers}"
-        f"Content-Type: {answer['Content-Type']}\r\nContent-Length: {len(answer.content)}\r\n\r\n"
-    )
-    return head.encode() + bytes(answer.content)
+    answer = EarlyAnswer(error, path, content_type)
+    connection = ("Connection", "keep-alive" if stays_open else "close")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (connection, *answer.headers))
+    has_body = request is None or request.method != "HEAD"
+    return f"HTTP/1.1 {answer.status}\r\n{lines}\r\n".encode() + (answer.body if has_body else b"")
 
 
 def content_type_of(request: Request) -> str:

@@ -22,13 +22,13 @@ from typing import Any
 
 from django.conf import settings
 
-from loopkit.http.client_connection import departure_check
+from loopkit.http.client_connection import WAIT_SECONDS, departure_check, waited_seconds
 from loopkit.http.errors import Unavailable
 from loopkit.http.free_memory import give_back_memory
 from tenants.limits.heavy_runs import client_gone
 
 LARGE_BYTES = 1024 * 1024  # unpacked; 512 spans are 300 KB, or more with texts of models in them
-PATIENCE = 5.0  # seconds to wait; exporters wait ten for their answer
+PATIENCE = WAIT_SECONDS  # for a thread before, too
 LOOK_SECONDS = 0.2  # between two looks at whether the client is still there
 RETRY_AFTER_SECONDS = 2
 
@@ -52,22 +52,24 @@ class BodyLine:
         self.projects: Counter[str] = Counter()  # of all that are worked on or wait
         self.is_taken = False
 
-    def enter(self, project: str, has_left: Callable[[], bool]) -> None:
-        """Wait for the turn. Raises Unavailable without a place, after PATIENCE, and if the client has left."""
+    def enter(self, project: str, has_left: Callable[[], bool], waited: float = 0) -> None:
+        """
+        Wait for the turn. Raises Unavailable without a place, if the client has left, and after PATIENCE, of which
+        the seconds that the request has waited before are a part.
+        """
         with self.changed:
             if self.projects.total() >= self.places or self.projects[project] >= self.of_a_project:
                 raise busy()
             self.projects[project] += 1
             try:
-                self.wait(has_left)
+                self.wait(has_left, time.monotonic() + PATIENCE - waited)
             except BaseException:
                 self.leave(project)
                 raise
             self.is_taken = True
 
-    def wait(self, has_left: Callable[[], bool]) -> None:
+    def wait(self, has_left: Callable[[], bool], ends: float) -> None:
         """Wait until no body is worked on. Raises as `enter` does."""
-        ends = time.monotonic() + PATIENCE
         while True:
             if has_left():
                 raise client_gone()
@@ -104,7 +106,7 @@ class BodyTurn:
     def take_for(self, size: int) -> None:
         """Take the turn for a body of so many bytes so far, unless that is little. Raises as `BodyLine.enter` does."""
         if size > LARGE_BYTES and not self._is_mine:
-            line.enter(self._project, departure_check(self._environ))
+            line.enter(self._project, departure_check(self._environ), waited_seconds(self._environ))
             self._is_mine = True
 
     def __enter__(self) -> BodyTurn:

@@ -66,6 +66,16 @@ def test_waiting_is_bounded_and_gives_the_place_up(line: BodyLine) -> None:
     assert dict(line.projects) == {"first": 1}
 
 
+def test_what_a_request_waited_before_is_a_part_of_its_patience(line: BodyLine) -> None:
+    line.enter("first", stays)
+    began = time.monotonic()
+
+    with pytest.raises(Unavailable, match="large bodies"):
+        line.enter("second", stays, waited=large_bodies.PATIENCE)
+
+    assert time.monotonic() - began < large_bodies.PATIENCE / 2
+
+
 def test_who_left_gets_no_turn(line: BodyLine) -> None:
     with pytest.raises(Unavailable) as raised:
         line.enter("first", lambda: True)
