@@ -42,6 +42,11 @@ class FailingPart:
         )
 
     @property
+    def is_alone(self) -> bool:
+        """Whether it goes on, by more failures than one."""
+        return self.goes_on and self.after.failures >= FEWEST
+
+    @property
     def is_small(self) -> bool:
         """Whether so few records ran since that none has to fail at the rate before."""
         return (self.before.rate or 0.0) * self.after.exposure < ENOUGH
@@ -50,6 +55,30 @@ class FailingPart:
         """The further records without a failure after which it fails at less than half of the rate before."""
         at_most = self.after.failures / (SURELY_HALVED * (self.before.rate or 1.0))
         return max(1, floor(at_most) - self.after.exposure + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRates:
+    """The counts before of the environments whose rate is known, and those with the lowest of their rates."""
+
+    by_environment: ByEnvironment
+    lowest: Counts
+
+    @classmethod
+    def of(cls, before: ByEnvironment) -> KnownRates:
+        """Of these counts, each looked at once, since anybody who sends spans can name thousands of environments."""
+        whole = sum(before.values(), NONE)
+        rate = whole.rate or 0.0
+        known = {
+            name: counts
+            for name, counts in before.items()
+            if counts.failures and (counts.failures >= ENOUGH or rate * counts.exposure >= ENOUGH)
+        }
+        return cls(known, min((whole, *known.values()), key=lambda counts: counts.rate or 0.0))
+
+    def part_of(self, name: str, since: Counts) -> FailingPart:
+        """The environment with the counts that it is compared with: its own, or the lowest of known rates."""
+        return FailingPart(self.by_environment.get(name, self.lowest), since)
 
 
 def judge_environments(
@@ -87,17 +116,23 @@ def judged_part(part: FailingPart, overdispersion: Overdispersion, tails: Tails)
 
 def going_on(before: ByEnvironment, since: ByEnvironment) -> list[FailingPart]:
     """The environments that fail on, worst first; the small ones of which no one does, together, if they do."""
-    parts = [part_of(name, before, since) for name in sorted(since)]
-    alone = [part for part in parts if part.goes_on and part.after.failures >= FEWEST]
-    rest = together(part for part in parts if part.is_small and part not in alone)
-    if rest.goes_on and rest.after.failures >= FEWEST:
+    known = KnownRates.of(before)
+    parts = [known.part_of(name, since[name]) for name in sorted(since)]
+    alone = [part for part in parts if part.is_alone]
+    rest = together(part for part in parts if part.is_small and not part.is_alone)
+    if rest.is_alone:
         alone.append(rest)
     return sorted(alone, key=lambda part: -(part.after.rate or 0.0) / (part.before.rate or 1.0))
 
 
 def counting_new(before: ByEnvironment, since: ByEnvironment) -> set[str]:
     """The environments that ran only since the fix and fail on, so that they count: small ones all, or none."""
-    parts = {name: part_of(name, before, since) for name in since if not before.get(name, NONE).exposure}
+    known = KnownRates.of(before)
+    parts = {
+        name: known.part_of(name, counts)
+        for name, counts in since.items()
+        if not before.get(name, NONE).exposure
+    }
     small = {name for name, part in parts.items() if part.is_small}
     counting = {name for name, part in parts.items() if part.goes_on and name not in small}
     return counting | small if together(parts[name] for name in sorted(small)).goes_on else counting
@@ -108,16 +143,3 @@ def together(parts: Iterable[FailingPart]) -> FailingPart:
     chosen = list(parts)
     lowest = min((part.before for part in chosen), key=lambda counts: counts.rate or 0.0, default=NONE)
     return FailingPart(lowest, sum((part.after for part in chosen), NONE), is_one=False)
-
-
-def part_of(name: str, before: ByEnvironment, since: ByEnvironment) -> FailingPart:
-    """The environment with the counts that it is compared with: its own, or the lowest of known rates."""
-    whole = sum(before.values(), NONE)
-    known = {
-        other: counts
-        for other, counts in before.items()
-        if counts.failures and (counts.failures >= ENOUGH or (whole.rate or 0.0) * counts.exposure >= ENOUGH)
-    }
-    own = known.get(name)
-    lowest = min((whole, *known.values()), key=lambda counts: counts.rate or 0.0)
-    return FailingPart(own or lowest, since[name])
