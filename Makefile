@@ -16,7 +16,7 @@ DEPLOYED := LOOPKIT_PUBLIC_URL=https://loopkit.example.com LOOPKIT_TRUSTED_PROXI
 export PORT
 # Where it is set, each of the many processes that the tests start would compile the product again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo run test check measure bench bench-diagnose bench-texts quality faults evals audit fuzz format browser clean
+.PHONY: help demo run test check measure bench bench-diagnose bench-texts patterns quality faults evals audit fuzz format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -54,6 +54,10 @@ bench-diagnose: .venv/run.stamp ## how fast windows are diagnosed and read; FOLD
 
 bench-texts: .venv/run.stamp ## how long hostile texts take, in every pattern and in every place of a span
 	@$(BIN)/python -m benchmarks.adversarial_texts $(ARGS)
+
+patterns: export LOOPKIT_DATA_DIR = $(CHECK_DATA)
+patterns: .venv/dev.stamp ## count the steps of every regular expression anew, and note in tests/fixtures that they are linear
+	@$(BIN)/python -m tests.security.costs.counted_patterns
 
 quality: .venv/run.stamp ## how good grouping, attribution and hints are: DATA=folder of labelled sets, HALF=dev, ARGS="--set load"
 	@$(BIN)/python -m benchmarks.quality --data $(DATA) --half $(or $(HALF),dev) $(ARGS)

@@ -11,6 +11,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -44,10 +45,11 @@ def find_patterns() -> list[FoundPattern]:
     ] = {}  # name, pattern, methods that are called on it
     for module in modules():
         tree = ast.parse(inspect.getsource(module))
+        used = names_in_use(tree)
         for name, value in vars(module).items():
             for field, pattern in patterns_in(value, name):
                 known = found.setdefault(id(pattern), (f"{module.__name__}.{name}", pattern, set()))
-                known[2].update(methods_called_on(name, tree) | methods_called_on(field, tree))
+                known[2].update(used.called_on(name) | used.called_on(field))
         for method, pattern in written_in_place(tree):
             found[id(pattern)] = (f"{module.__name__}: {pattern.pattern!r}", pattern, {method})
     return [
@@ -80,24 +82,29 @@ def slots_of(value: Any) -> list[tuple[str, Any]]:
     return [(name, getattr(value, name, None)) for name in getattr(type(value), "__slots__", ())]
 
 
-def methods_called_on(name: str, tree: ast.AST) -> set[str]:
-    """The methods that the code calls on what has this name, on an item of it, or on each of its items in turn."""
-    methods = set()
-    names = {name} | each_of(name, tree)
+class NamesInUse(NamedTuple):
+    """What a module calls on which names, read in one pass."""
+
+    methods: defaultdict[str, set[str]]  # by the last name of what they are called on
+    each_of: defaultdict[
+        str, set[str]
+    ]  # the variables of comprehensions, by the last name of what they go through
+
+    def called_on(self, name: str) -> set[str]:
+        """The methods that the code calls on what has this name, on an item of it, or on each of its items in turn."""
+        return self.methods[name].union(*(self.methods[each] for each in self.each_of[name])) & METHODS
+
+
+def names_in_use(tree: ast.AST) -> NamesInUse:
+    """Every call of a method in a module, and every loop of a comprehension."""
+    used = NamesInUse(defaultdict(set), defaultdict(set))
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             owner = node.value.value if isinstance(node.value, ast.Subscript) else node.value
-            if last_name(owner) in names:
-                methods.add(node.attr)
-    return methods & METHODS
-
-
-def each_of(name: str, tree: ast.AST) -> set[str]:
-    """The variables of comprehensions over what has this name."""
-    loops = (node for node in ast.walk(tree) if isinstance(node, ast.comprehension))
-    return {
-        loop.target.id for loop in loops if isinstance(loop.target, ast.Name) and last_name(loop.iter) == name
-    }
+            used.methods[last_name(owner)].add(node.attr)
+        elif isinstance(node, ast.comprehension) and isinstance(node.target, ast.Name):
+            used.each_of[last_name(node.iter)].add(node.target.id)
+    return used
 
 
 def last_name(node: ast.AST) -> str:
