@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from loopkit.http.errors import ApiError
 from telemetry.api import user_signal
 from telemetry.api.user_signal import StoredSignal
+from telemetry.store.ratings.bounds import MOST_ABOUT_ONE, MOST_VERSIONS
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
 from tenants.api.strict_fields import StrictSerializer, sent_body
@@ -26,6 +27,23 @@ THEN = (
     "The signal is stored and counted. Once spans with that id arrive, it counts for their service, session and user. "
     "If they were sent already, compare the id with theirs."
 )
+
+MORE_QUOTA = "Ask the operator for more."
+REFUSALS: dict[type[Exception], tuple[int, str, str, str]] = {
+    user_signal.SignalsUsed: (
+        403, "quota_exceeded", "User signals have used their tenth of the project's quota.", MORE_QUOTA,
+    ),
+    user_signal.QuotaUsed: (403, "quota_exceeded", "The project's quota is used.", MORE_QUOTA),
+    user_signal.VersionsUsed: (
+        409, "too_many_versions",
+        f"This feedback_id was sent in {MOST_VERSIONS} versions; the latest of them by time counts.",
+        "Send what the user says from now on with another feedback_id.",
+    ),
+    user_signal.SubjectUsed: (
+        409, "too_many_signals", f"{MOST_ABOUT_ONE:,} user signals are about this trace or session.",
+        "Name the session or the trace that the user saw: a session_id of each visit, no constant.",
+    ),
+}  # fmt: skip
 
 
 class FeedbackRequestSerializer(StrictSerializer):
@@ -111,7 +129,7 @@ class FeedbackView(ProjectView):
         request=FeedbackRequestSerializer,
         responses={
             202: FeedbackAnswerSerializer,
-            **error_responses(400, 401, 403, 413, 415, 429, 503),
+            **error_responses(400, 401, 403, 409, 413, 415, 429, 503),
         },
     )
     def post(self, request: Request) -> Response:
@@ -121,13 +139,8 @@ class FeedbackView(ProjectView):
         signal = user_signal.UserSignal(**fields)
         try:
             record = user_signal.take_signal(signal, timezone.now())
-        except user_signal.SignalsUsed:
-            message = "User signals have used their tenth of the project's quota."
-            raise ApiError(403, "quota_exceeded", message, "Ask the operator for more.") from None
-        except user_signal.QuotaUsed:
-            raise ApiError(
-                403, "quota_exceeded", "The project's quota is used.", "Ask the operator for more."
-            ) from None
+        except tuple(REFUSALS) as error:
+            raise ApiError(*REFUSALS[type(error)]) from None
         return Response({"ok": True} | signal_answer(record), status=202)
 
 

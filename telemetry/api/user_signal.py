@@ -22,9 +22,11 @@ from telemetry.ingest import ingest
 from telemetry.models import Record
 from telemetry.otlp.decode import Encoding
 from telemetry.reads import user_ratings
+from telemetry.scrubbing.texts import redacted
 from telemetry.spans.record_ids import SPAN_BYTES, record_id
 from telemetry.spans.signal_traces import signal_trace_id
 from telemetry.store import quota
+from telemetry.store.ratings import bounds
 from telemetry.windows import unix_nano
 from tenants.stores.binding import bound_project
 
@@ -46,6 +48,11 @@ class UserSignal:
         ""  # the sender's own id of the signal; the latest one with it replaces the earlier ones
     )
     time: datetime | None = None  # when the user said it; None: when it arrives
+
+    @property
+    def about(self) -> str:
+        """The trace or the session that it is about."""
+        return self.trace_id or self.session_id
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -72,14 +79,24 @@ class SignalsUsed(QuotaUsed):
     """The project has no room for another signal, though perhaps for spans."""
 
 
+class VersionsUsed(Exception):
+    """The feedback id has as many versions as are kept."""
+
+
+class SubjectUsed(Exception):
+    """As many signals as are kept are about the trace or session."""
+
+
 def take_signal(signal: UserSignal, now: datetime) -> StoredSignal:
     """
-    Store the signal in the bound project. Raises QuotaUsed, and SignalsUsed once signals have their share of it.
+    Store the signal in the bound project. Raises QuotaUsed, and SignalsUsed once signals have their share of it,
+    VersionsUsed and SubjectUsed.
 
     Of signals with the same feedback id the latest counts; without one, equal signals of one day are one record.
     """
     trace_id, span_id, time_unix_nano = signal_identity(signal, now)
     check_share(trace_id, span_id)
+    check_bounds(signal, trace_id, span_id)
     before = latest_version(trace_id)
     request = signal_request(signal, trace_id, span_id, time_unix_nano)
     receipt = ingest(request.SerializeToString(), Encoding.PROTOBUF, now, are_signals=True)
@@ -132,6 +149,19 @@ def check_share(trace_id: bytes, span_id: bytes) -> None:
         return
     if not Record.objects.filter(trace_id=trace_id, span_id=span_id).exists():
         raise SignalsUsed
+
+
+def check_bounds(signal: UserSignal, trace_id: bytes, span_id: bytes) -> None:
+    """
+    Raise VersionsUsed or SubjectUsed if the signal is new and as many are kept. Signals that come at once may exceed
+    that by as many as come.
+    """
+    has_versions = bounds.has_all_versions(trace_id)
+    abouts = {signal.about, redacted(signal.about)[0]}  # it is stored without secrets
+    if not has_versions and not any(bounds.has_all_signals(about, trace_id) for about in abouts):
+        return
+    if not Record.objects.filter(trace_id=trace_id, span_id=span_id).exists():
+        raise VersionsUsed if has_versions else SubjectUsed
 
 
 def signal_digest(*parts: str) -> bytes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -35,7 +36,7 @@ from telemetry.store.ratings.subjects import Subject
 from telemetry.store.sql import execute, fetch, id_chunks, id_placeholders, write_many
 from telemetry.store.traces import TraceSummary
 
-MOST = 500  # signals that one batch joins; the next ones join the rest
+MOST = 500  # versions of signals that one batch joins; the next ones join the rest
 SESSION, USER = "session.id", "user.id"
 ANY = "SELECT 1 FROM telemetry_rating LIMIT 1"
 ADD = """
@@ -58,7 +59,10 @@ MAKE_STALE_OF_TRACES = """
     ))
 """
 MAKE_FRESH = "UPDATE telemetry_rating SET is_stale = FALSE WHERE trace_id IN "
-STALE = f"SELECT trace_id FROM telemetry_rating WHERE is_stale ORDER BY trace_id LIMIT {MOST}"  # noqa: S608  (a constant)
+STALE = f"""
+    SELECT trace_id, (SELECT COUNT(*) FROM telemetry_record WHERE telemetry_record.trace_id = rating.trace_id)
+    FROM telemetry_rating AS rating WHERE is_stale ORDER BY trace_id LIMIT {MOST}
+"""  # noqa: S608  (a constant)
 REPLACED = "SELECT trace_id, span_id FROM telemetry_replacedrecord WHERE trace_id IN "
 REPLACE = "INSERT INTO telemetry_replacedrecord (trace_id, span_id) VALUES {rows} ON CONFLICT DO NOTHING"
 MOVE = """
@@ -103,7 +107,14 @@ def join_signals(traces: Sequence[TraceSummary]) -> None:
         return
     make_stale(traces)
     write_many(ADD, [(trace_id, "", True) for trace_id in signal_ids])
-    settle_signals([bytes(trace_id) for (trace_id,) in fetch(STALE, ())])
+    settle_signals(stale_signals())
+
+
+def stale_signals() -> list[bytes]:
+    """The first stale signals, with MOST versions together; one at least, whatever an earlier release stored of it."""
+    rows = fetch(STALE, ())
+    ends = accumulate(int(versions) for _, versions in rows)
+    return [bytes(rows[number][0]) for number, end in enumerate(ends) if end <= MOST or not number]
 
 
 def make_stale(traces: Sequence[TraceSummary]) -> None:
