@@ -16,7 +16,7 @@ DEPLOYED := LOOPKIT_PUBLIC_URL=https://loopkit.example.com LOOPKIT_TRUSTED_PROXI
 export PORT
 # Where it is set, each of the many processes that the tests start would compile the product again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo run test check measure bench bench-diagnose bench-texts patterns quality faults evals audit fuzz format browser clean
+.PHONY: help demo run test check measure bench bench-diagnose bench-texts patterns quality faults evals thorough audit fuzz format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -68,6 +68,9 @@ faults: .venv/dev.stamp ## kill the server, fill and break its disks, and count 
 
 evals: .venv/dev.stamp .venv/promptfoo-$(PROMPTFOO).stamp ## run exports of hostile telemetry in the programs they are for; needs node and npm
 	$(BIN)/pytest tests -m evals -p no:randomly --tb=short --durations=0
+
+thorough: .venv/dev.stamp ## run whole what the tests run a sample of: more seeds of generated programs, every value everywhere; minutes
+	$(BIN)/pytest tests -m thorough -n 2 --tb=short
 
 audit: .venv/dev.stamp .venv/audit.stamp ## look installed packages up in the PyPI advisory database; needs its API
 	@sed -n 's/.*Checked on \([0-9-]*\).*/requirements-floors.txt was checked on \1/p' requirements-floors.txt

@@ -19,6 +19,7 @@ from tests.diagnosis.dashboard_client import browser_of
 from tests.shown_counts import Shown, words
 from tests.staff_clients import operator
 from tests.telemetry.factory import span, store
+from tests.thorough import thorough
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 FIRST, SHIPPED, BACK = NOW - timedelta(hours=3), NOW - timedelta(hours=2), NOW - timedelta(minutes=40)
@@ -64,7 +65,7 @@ def by_environment(answer: dict[str, Any], side: str) -> dict[str, tuple[int, in
     return {name: (row["failures"], row["exposure"]) for name, row in rows.items()}
 
 
-@pytest.mark.parametrize(("seed", "order"), [(1, "in order"), (2, "backwards")])
+@pytest.mark.parametrize(("seed", "order"), [(2, "backwards"), *thorough((1, "in order"))])
 def test_a_verdict_has_the_counts_of_each_environment_that_the_program_knows(
     alice: Any, call: Any, seed: int, order: str
 ) -> None:

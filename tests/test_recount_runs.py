@@ -25,6 +25,7 @@ from tests.generated_runs import EMPTY, NOTHING_NEW, OPERATIONS, Runs
 from tests.shown_counts import Overview, Shown, found
 from tests.staff_clients import operator
 from tests.telemetry.factory import store
+from tests.thorough import thorough
 
 END = datetime.now(UTC).replace(second=41, microsecond=7000) - timedelta(minutes=20)
 # In minutes: how long, and how long before the end it ends; the shortest hold few runs, and cut traces. In order of
@@ -74,7 +75,7 @@ def issues_of(shown: Shown, window: Window) -> dict[str, dict[str, Any]]:
     return {issue["signal_type"]: issue for issue in issues}
 
 
-@pytest.mark.parametrize(("seed", "order"), [(1, "in order"), (2, "shuffled")])
+@pytest.mark.parametrize(("seed", "order"), [(1, "in order"), *thorough((2, "shuffled"))])
 def test_every_run_of_a_window_counts_on_every_surface(shown: Shown, seed: int, order: str) -> None:
     program = Runs(seed, END)
     store_runs(shown.minted, program, order)

@@ -12,6 +12,7 @@ from diagnosis.side_effects.anytime import Sessions, begun_window, fails_more
 from diagnosis.side_effects.linked import CHANCE
 from telemetry.windows import Window
 from tests.diagnosis.side_effects.polled_programs import broken_program, healthy_program
+from tests.thorough import thorough
 
 SECOND = 10**9
 DAY = 24 * 3600 * SECOND
@@ -38,7 +39,7 @@ def test_a_rate_that_stays_is_called_higher_with_its_chance_at_most_however_ofte
     assert alarms <= level * programs
 
 
-@pytest.mark.parametrize("first", range(0, 220, 55))
+@pytest.mark.parametrize("first", [0, *thorough(55, 110, 165)])
 def test_healthy_programs_are_not_flagged_in_a_week_of_polls(
     monkeypatch: pytest.MonkeyPatch, first: int
 ) -> None:

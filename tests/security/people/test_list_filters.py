@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from tenants.stores.binding import bind, bound_alias
 from tests.loopkit.test_roles import rows_of, url, with_role
 from tests.module_data import ModuleData, copy_of_client
 from tests.staff_clients import operator
+from tests.thorough import thorough
 
 PEOPLE = ["viewer", "tenantmanager", "boss"]
 VALUES = [
@@ -96,13 +97,19 @@ def request_of(user: User, query: dict[str, str]) -> Any:
     return request
 
 
-@pytest.mark.parametrize("name", PEOPLE)
-def test_no_list_is_filtered_by_what_its_filters_do_not_offer(browsers: dict[str, Client], name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [("boss", 1), ("viewer", 7), ("tenantmanager", 7), *thorough(("viewer", 1), ("tenantmanager", 1))],
+)
+def test_no_list_is_filtered_by_what_its_filters_do_not_offer(
+    browsers: dict[str, Client], name: str, step: int
+) -> None:
+    """Every lookup as a superuser, whom nothing else keeps from a row, and every seventh as the others."""
     user, values, taken, tried = User.objects.get(username=name), cycle(VALUES), set(), 0
 
     with CaptureQueriesContext(connection) as statements:
         for model, model_admin in admin.site._registry.items():
-            for path, lookup in named_lookups(model):
+            for path, lookup in islice(named_lookups(model), tried % step, None, step):
                 parameter, tried = f"{path}__{lookup}".removesuffix("__"), tried + 1
                 try:
                     change_list(model_admin, user, {parameter: next(values)})
@@ -110,7 +117,7 @@ def test_no_list_is_filtered_by_what_its_filters_do_not_offer(browsers: dict[str
                     continue
                 taken.add((model.__name__, parameter, lookup))
 
-    assert tried > 3000
+    assert tried > 3000 // step
     assert {lookup for _, _, lookup in taken} <= FROM_FILTERS | {""}
     assert not [statement for statement in statements.captured_queries if "REGEXP" in statement["sql"]]
 
