@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.test import Client
+from django.utils import timezone
 
 from diagnosis.models import Loop
+from tenants.keys import provisioning
 from tenants.keys.provisioning import MintedProject
+from tests.diagnosis.console_requests import decide
+from tests.staff_clients import operator
 from tests.telemetry.factory import request, span
 
 Call = Any
@@ -54,6 +60,23 @@ def loop_of(call: Call, shop: MintedProject) -> dict[str, Any]:
 def stored_loop() -> Loop:
     """The shop's loop as it is stored now."""
     return Loop.objects.select_related("project__tenant").get()
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedShop:
+    """A project whose one loop was approved on its page, and the browser of the superuser who did it."""
+
+    minted: MintedProject
+    boss: Client
+
+
+def approved_shop(call: Call) -> ApprovedShop:
+    """Such a project, for all tests of a module."""
+    shop = ApprovedShop(provisioning.mint_project("alice", "", timezone.now(), claim=False), operator())
+    send_orders(call, shop.minted, orders=8, failing=4)
+    diagnose(call, shop.minted)
+    assert decide(shop.boss, stored_loop(), "approve", "Fix it.").status_code == 302
+    return shop
 
 
 def drop_triggers() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from itertools import product
 from typing import Any
 
@@ -16,14 +17,21 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from diagnosis.models import Decision
+from diagnosis.models import Decision, Loop
 from tenants.audit import audit_log, chain, head, lookup
 from tenants.audit.stored_entries import stored_entries
 from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry
-from tests.diagnosis.console_requests import decide, page_of
-from tests.security.approvals.failing_shop import diagnose, drop_triggers, send_orders, stored_loop
-from tests.staff_clients import Reader, operator
+from tests.diagnosis.console_requests import page_of
+from tests.module_data import ModuleData, copy_of_client
+from tests.security.approvals.failing_shop import (
+    approved_shop,
+    diagnose,
+    drop_triggers,
+    send_orders,
+    stored_loop,
+)
+from tests.staff_clients import Reader
 from tests.telemetry.factory import request, span
 
 MARK = "zq-mark-qz"
@@ -36,23 +44,26 @@ TEXTS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def module_data(build_module_data: Callable[..., Any], call: Any) -> Iterator[ModuleData]:
+    """A project with an approved loop."""
+    yield from build_module_data(lambda: approved_shop(call))
+
+
 @pytest.fixture
-def boss(db: None) -> Client:
+def boss(db: None, module_data: ModuleData) -> Client:
     """A superuser's browser."""
-    browser = operator()
+    browser = copy_of_client(module_data.built.boss)
     browser.raise_request_exception = False
     return browser
 
 
 @pytest.fixture
-def shop(alice: MintedProject, call: Any, boss: Client) -> MintedProject:
-    """A project with an approved loop, in a database whose owner edits the log."""
-    send_orders(call, alice, orders=8, failing=4)
-    diagnose(call, alice)
-    assert decide(boss, stored_loop(), "approve").status_code == 302
+def shop(data_dir: Any, db: None, module_data: ModuleData) -> MintedProject:
+    """That project, in a database whose owner edits the log."""
     head.head_path().unlink(missing_ok=True)
     drop_triggers()
-    return alice
+    return deepcopy(module_data.built.minted)
 
 
 @contextmanager
@@ -200,24 +211,27 @@ def test_no_answer_is_a_500_and_no_edit_opens_anything(
 
 @pytest.mark.parametrize("text", ["1e999", "-1e999", "NaN", str(2**70)])
 def test_a_rejection_for_good_stays_one_whatever_its_entry_says(
-    alice: MintedProject, call: Any, boss: Client, text: str
+    charlie: MintedProject, call: Any, boss: Client, text: str
 ) -> None:
-    send_orders(call, alice, orders=40, failing=3)
-    diagnose(call, alice)
-    loop = stored_loop()
+    def charlies_loop() -> Loop:
+        return Loop.objects.get(project=charlie.project)
+
+    send_orders(call, charlie, orders=40, failing=3)
+    diagnose(call, charlie)
+    loop = charlies_loop()
     seen = Reader(boss.get(page_of(loop))).inputs
     known = {name: seen[name] for name in ("revision", "packet", "content")}
     boss.post(page_of(loop), known | {"verb": "reject", "reason": "no", "for_good": "on"})
-    entry = AuditEntry.objects.get(event="decided")
+    entry = AuditEntry.objects.filter(event="decided").latest("sequence")
     now = timezone.now()
     more = [span("place order", trace=f"m{n}", id=f"m{n}", at=now, error="no stock") for n in range(400)]
-    call("POST", "/v1/traces", alice.keys["producer"], request(*more))
+    call("POST", "/v1/traces", charlie.keys["producer"], request(*more))
     drop_triggers()
-    assert (Decision.objects.get().times, entry.detail["proposed_again_at_times"]) == (None, None)
+    assert (Decision.objects.get(loop=loop).times, entry.detail["proposed_again_at_times"]) == (None, None)
 
     with edited(entry.sequence, "detail", replaced(entry.detail, ("proposed_again_at_times",), text)):
-        diagnose(call, alice, minutes=57)
-        assert stored_loop().state == "rejected"
+        diagnose(call, charlie, minutes=57)
+        assert charlies_loop().state == "rejected"
         assert len(findings()) == 1
 
 

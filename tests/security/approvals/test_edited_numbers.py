@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -19,10 +20,9 @@ from tenants.audit.stored_entries import stored_entries
 from tenants.installation import findings
 from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry
-from tests.diagnosis.console_requests import decide
-from tests.security.approvals.failing_shop import diagnose, drop_triggers, send_orders, stored_loop
+from tests.module_data import ModuleData, copy_of_client
+from tests.security.approvals.failing_shop import approved_shop, drop_triggers, stored_loop
 from tests.security.stores.furnished_shop import undone
-from tests.staff_clients import operator
 
 # As SQL writes them: of each class that SQLite stores, and edges. https://www.sqlite.org/datatype3.html
 LAST = [
@@ -39,24 +39,27 @@ LAST = [
 BEFORE = ["-1", "0", "-9e999", "1.5"]
 
 
+@pytest.fixture(scope="module")
+def module_data(build_module_data: Callable[..., Any], call: Any) -> Iterator[ModuleData]:
+    """A project with an approved loop."""
+    yield from build_module_data(lambda: approved_shop(call))
+
+
 @pytest.fixture
-def boss(db: None) -> Client:
+def boss(db: None, module_data: ModuleData) -> Client:
     """A superuser's browser."""
-    browser = operator()
+    browser = copy_of_client(module_data.built.boss)
     browser.raise_request_exception = False
     return browser
 
 
 @pytest.fixture
-def shop(alice: MintedProject, call: Any, boss: Client, monkeypatch: pytest.MonkeyPatch) -> MintedProject:
-    """A project with an approved loop, in a database whose owner edits the log."""
-    send_orders(call, alice, orders=8, failing=4)
-    diagnose(call, alice)
-    assert decide(boss, stored_loop(), "approve").status_code == 302
+def shop(data_dir: Any, db: None, module_data: ModuleData, monkeypatch: pytest.MonkeyPatch) -> MintedProject:
+    """That project, in a database whose owner edits the log."""
     head.head_path().unlink(missing_ok=True)
     drop_triggers()
     monkeypatch.setattr(findings, "recent", [])
-    return alice
+    return deepcopy(module_data.built.minted)
 
 
 def edit(number: int, value: str) -> None:

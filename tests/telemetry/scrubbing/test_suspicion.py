@@ -84,9 +84,8 @@ def test_no_sentence_is_let_through_that_tells_a_secret(verb: str) -> None:
             assert is_suspect(text.encode()) or not any(secrets_in(text, everywhere(text), Work(10**6))), text
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_attribute_is_let_through(name: str) -> None:
-    assert scrubbed(sent({name: VALUE})) == {"redacted_value": 1}
+def test_no_attribute_is_let_through() -> None:
+    assert [name for name in NAMES if scrubbed(sent({name: VALUE})) != {"redacted_value": 1}] == []
 
 
 @pytest.mark.parametrize(
