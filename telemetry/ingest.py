@@ -32,6 +32,7 @@ from telemetry.logs.log_spans import spans_of_logs
 from telemetry.normalise import normalise
 from telemetry.otlp.decode import Encoding, decode_spans, read_export_request
 from telemetry.otlp.decode_logs import read_logs_request
+from telemetry.otlp.deep_values import NESTED_VALUE
 from telemetry.otlp.misnamed_spans import MISNAMED
 from telemetry.scrubbing.scrub import scrub
 from telemetry.spans.context_log import context_row
@@ -53,8 +54,10 @@ def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = F
 
     Raises Undecodable when the body is broken as a whole, and TooManySpans.
     """
-    request, misnamed = read_export_request(body, encoding)
-    changes = scrub(request, body if encoding is Encoding.PROTOBUF else request.SerializeToString())
+    request, noted = read_export_request(body, encoding)
+    is_as_sent = encoding is Encoding.PROTOBUF and not noted[NESTED_VALUE]
+    changes = scrub(request, body if is_as_sent else request.SerializeToString())
+    changes += Counter({NESTED_VALUE: noted[NESTED_VALUE]})
     decoded = decode_spans(request, are_signals)
     project = bound_project()
     rules = versions.project_rules(project)
@@ -64,8 +67,8 @@ def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = F
     batch = Batch(
         rows,
         parts,
-        Counter(decoded.rejected) + Counter({MISNAMED: misnamed}),
-        changes if decoded.spans or decoded.rejected or misnamed else changes + Counter({NO_SPANS: 1}),
+        Counter(decoded.rejected) + Counter({MISNAMED: noted[MISNAMED]}),
+        changes if decoded.spans or decoded.rejected or noted[MISNAMED] else changes + Counter({NO_SPANS: 1}),
         project.quota_spans,
         unix_nano(now),
         rules.version,
@@ -77,14 +80,14 @@ def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = F
 
 def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
     """
-    Store those log records of the request that are events of agents or failures. The others are counted, or kept as
-    context of their traces where the project asks for it.
+    Store the log records that are events of agents or failures; others are counted, or kept where the project asks.
 
     Raises Undecodable when the body is broken as a whole, and TooManySpans.
     """
     project = bound_project()
-    logs = spans_of_logs(read_logs_request(body, encoding), with_context=project.context_log_days > 0)
-    changes = Counter({OTHER_LOGS: logs.others} if logs.sent else {NO_LOGS: 1})
+    sent, noted = read_logs_request(body, encoding)
+    logs = spans_of_logs(sent, with_context=project.context_log_days > 0)
+    changes = noted + Counter({OTHER_LOGS: logs.others} if logs.sent else {NO_LOGS: 1})
     for request in (logs.records, logs.joining, logs.context):
         changes += scrub(request, request.SerializeToString())
         identify(request)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from telemetry.otlp.decode import INVALID_SPAN_ID, INVALID_TRACE_ID, RESERVED_TRACE_ID
+from telemetry.otlp.deep_values import MAX_DEPTH, NESTED_VALUE
 from telemetry.otlp.misnamed_spans import MISNAMED
 from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
@@ -172,6 +173,11 @@ REASONS = {
         "values",
         "A value was longer than LOOPKIT_MAX_VALUE_BYTES and was cut; a mark at its end says how long it was.",
         "Record less of it, or ask the operator for a higher limit.",
+    ),
+    NESTED_VALUE: RefusalReason(
+        "values",
+        f"A list or object was nested deeper than {MAX_DEPTH} in a value: `...` is stored in its place.",
+        "Record less of it, or as JSON in a text.",
     ),
     odd_times.AHEAD: RefusalReason(
         "spans",

@@ -7,8 +7,9 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
@@ -19,7 +20,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.otlp import message_count, otlp_json
+from telemetry.otlp.deep_values import noted_cuts, without_deep_values
 from telemetry.otlp.message_count import TooManyParts, check_protobuf
+from telemetry.otlp.misnamed_spans import MISNAMED
 from telemetry.otlp.utf8_repair import repaired_request
 from telemetry.otlp.values import plain_attributes
 from telemetry.spans.signal_traces import is_signal
@@ -69,17 +72,17 @@ def parse_export_request(body: bytes, encoding: Encoding) -> ExportTraceServiceR
     return read_export_request(body, encoding)[0]
 
 
-def read_export_request(body: bytes, encoding: Encoding) -> tuple[ExportTraceServiceRequest, int]:
-    """Return the official message, and the number of spans in the body under unknown names. Raises as above."""
-    with refusals():
-        request, misnamed = (
+def read_export_request(body: bytes, encoding: Encoding) -> tuple[ExportTraceServiceRequest, Counter[str]]:
+    """Return the official message, and what is to be noted of the body, by reason. Raises as above."""
+    with refusals(), noted_cuts() as noted:
+        request, noted[MISNAMED] = (
             otlp_json.read_json_request(body)
             if encoding is Encoding.JSON
             else (from_protobuf(body, ExportTraceServiceRequest), 0)
         )
     if max(request_sizes(request)) > message_count.MAX_SPANS:
         raise TooManySpans(f"more than {message_count.MAX_SPANS} spans, scopes or resources")
-    return request, misnamed
+    return request, noted
 
 
 @contextmanager
@@ -100,13 +103,22 @@ def request_sizes(request: ExportTraceServiceRequest) -> tuple[int, int]:
 
 
 def from_protobuf(body: bytes, request_class: type[Request]) -> Request:
-    """Return the message. If text that is not UTF-8 makes the parser refuse it, it is repaired and parsed again."""
+    """
+    Return the message. If text that is not UTF-8 makes the parser refuse it, it is repaired and parsed again, and if
+    values nest too deep, they are cut.
+    """
     request_type: Any = request_class.DESCRIPTOR
     check_protobuf(body, request_type)
-    try:
+    with suppress(DecodeError):
         return request_class.FromString(body)
-    except DecodeError:
+    with suppress(DecodeError):
         return request_class.FromString(repaired_request(body, request_type))
+    readable = without_deep_values(body, request_type)
+    if readable is body:
+        raise DecodeError("The body is not a message of OTLP in protobuf.")
+    with suppress(DecodeError):
+        return request_class.FromString(readable)
+    return request_class.FromString(repaired_request(readable, request_type))
 
 
 def decode_spans(request: ExportTraceServiceRequest, are_signals: bool = False) -> Decoded:

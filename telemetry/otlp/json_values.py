@@ -10,10 +10,10 @@ import base64
 import binascii
 from typing import Any
 
+from telemetry.otlp.deep_values import CUT, MAX_DEPTH, note_cut
 from telemetry.otlp.json_fields import items, number_or_text, obj, parse_integer, string
 
 INT64 = range(-(1 << 63), 1 << 63)
-MAX_DEPTH = 30  # of nested values: a level is three nested messages in a stored span, and protobuf reads 100
 
 
 def fill_attributes(message: Any, value: Any, name: str) -> None:
@@ -90,9 +90,12 @@ def put_bytes(message: Any, item: Any, depth: int) -> None:
 
 def put_array(message: Any, item: Any, depth: int) -> None:
     """Put an arrayValue into the message."""
+    if depth >= MAX_DEPTH:
+        put_cut(message)
+        return
     array = message.array_value
     array.SetInParent()
-    for value in nested_values(item, "arrayValue", depth):
+    for value in nested_values(item, "arrayValue"):
         entry = array.values.add()
         if value is not None:
             put_value(entry, value, depth + 1)
@@ -100,15 +103,22 @@ def put_array(message: Any, item: Any, depth: int) -> None:
 
 def put_key_value_list(message: Any, item: Any, depth: int) -> None:
     """Put a kvlistValue into the message."""
+    if depth >= MAX_DEPTH:
+        put_cut(message)
+        return
     pairs = message.kvlist_value
     pairs.SetInParent()
-    put_key_values(pairs.values, nested_values(item, "kvlistValue", depth), "values", depth + 1)
+    put_key_values(pairs.values, nested_values(item, "kvlistValue"), "values", depth + 1)
 
 
-def nested_values(item: Any, name: str, depth: int) -> list[Any]:
-    """Return the values in a list or object of values. Raises ValueError where they nest too deep."""
-    if depth >= MAX_DEPTH:
-        raise ValueError(f"values nest deeper than {MAX_DEPTH}")
+def put_cut(message: Any) -> None:
+    """Put into the message what stands for a list or an object that is nested too deep."""
+    message.string_value = CUT
+    note_cut()
+
+
+def nested_values(item: Any, name: str) -> list[Any]:
+    """Return the values in a list or object of values. Raises ValueError."""
     values = obj(item, name).get("values")
     return [] if values is None else items(values, "values")
 

@@ -124,7 +124,7 @@ def held_by(message: Descriptor) -> dict[int, Descriptor]:
     return {number << 3 | LENGTH: message_type for number, message_type in fields if message_type}
 
 
-def after_value(body: bytes, position: int, wire_type: int) -> int:
+def after_value(body: bytes | memoryview, position: int, wire_type: int) -> int:
     """Return the position after the field's value that begins at `position`. Raises LookupError."""
     if wire_type == VARINT:
         return varint(body, position)[1]
@@ -134,7 +134,7 @@ def after_value(body: bytes, position: int, wire_type: int) -> int:
     return position + {FIXED64: 8, FIXED32: 4}[wire_type]
 
 
-def varint(body: bytes, position: int) -> tuple[int, int]:
+def varint(body: bytes | memoryview, position: int) -> tuple[int, int]:
     """Return the number that begins at the position, and the position after it. Raises LookupError."""
     value = 0
     for shift in range(0, 7 * MAX_VARINT_BYTES, 7):

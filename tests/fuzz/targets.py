@@ -29,7 +29,7 @@ from telemetry.otlp.decode import (
     parse_export_request,
     read_span,
 )
-from telemetry.otlp.decode_logs import read_logs_request
+from telemetry.otlp.decode_logs import parse_logs_request
 from telemetry.reads import record_json
 from telemetry.scrubbing.scrub import scrub
 from telemetry.spans.joining_log import event_of
@@ -77,7 +77,7 @@ def protobuf_logs(data: bytes) -> None:
 def take_logs(data: bytes, encoding: Encoding) -> None:
     """From the body to rows and back to what agents read; the ids that log records get are valid."""
     with suppress(Undecodable, TooManySpans):
-        logs = read_logs_request(data, encoding)
+        logs = parse_logs_request(data, encoding)
         made = spans_of_logs(logs)
         sent = sum(len(scope.log_records) for group in logs.resource_logs for scope in group.scope_logs)
         seen = made.others

@@ -10,7 +10,7 @@ from telemetry import conventions
 from telemetry.logs.identity import identify, joining_log
 from telemetry.logs.log_spans import spans_of_logs
 from telemetry.otlp.decode import Encoding, decode_spans, read_span
-from telemetry.otlp.decode_logs import read_logs_request
+from telemetry.otlp.decode_logs import parse_logs_request
 from telemetry.spans.joining_log import JoiningLog, event_of
 from telemetry.spans.span import Span
 from telemetry.store.insertion import Key
@@ -37,7 +37,7 @@ def joining_logs(name: str) -> Iterator[JoiningLog]:
     for request in captures.requests(name, captures.LOGS):
         encoding = Encoding.of(request.headers["content-type"])
         assert encoding is not None
-        made = spans_of_logs(read_logs_request(request.plain, encoding)).joining
+        made = spans_of_logs(parse_logs_request(request.plain, encoding)).joining
         identify(made)
         yield from map(joining_log, decode_spans(made).spans)
 

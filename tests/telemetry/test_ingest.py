@@ -123,9 +123,9 @@ def test_odd_requests_are_answered_and_what_is_stored_is_shown(
         ).replace("\x00", "")
 
 
-@pytest.mark.parametrize(("levels", "expected"), [(20, 200), (60, 400), (5000, 400)])
-def test_protobuf_that_nests_too_deep_is_refused_not_overflowed(
-    send: Callable[..., Any], levels: int, expected: int
+@pytest.mark.parametrize("levels", [20, 60, 5000])
+def test_protobuf_that_nests_too_deep_is_cut_and_does_not_overflow(
+    send: Callable[..., Any], levels: int
 ) -> None:
     value = b""
     for _ in range(levels):
@@ -133,7 +133,7 @@ def test_protobuf_that_nests_too_deep_is_refused_not_overflowed(
     attribute = field(1, b"deep") + field(2, value)
     sent = field(1, b"t" * 16) + field(2, b"s" * 8) + field(9, attribute)
 
-    assert send(field(1, field(2, field(2, sent)))).status_code == expected
+    assert send(field(1, field(2, field(2, sent)))).status_code == 200
 
 
 def field(number: int, data: bytes) -> bytes:

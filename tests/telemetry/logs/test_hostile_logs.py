@@ -15,7 +15,7 @@ from telemetry.logs.identity import MAX_BODY, identify
 from telemetry.logs.log_spans import spans_of_logs
 from telemetry.models import Record
 from telemetry.otlp.decode import Encoding
-from telemetry.otlp.decode_logs import read_logs_request
+from telemetry.otlp.decode_logs import parse_logs_request
 from telemetry.reads import record_json
 from telemetry.scrubbing.scrub import scrub
 from telemetry.spans.joining_log import EVENT_NAME
@@ -86,7 +86,7 @@ SECRETS = {
 def message_of(body: str) -> str:
     """The message that is stored of a failure with this body."""
     sent = protobuf_logs(logs_request(log(at=NOW, body=body, **ERROR)))
-    request = spans_of_logs(read_logs_request(sent, Encoding.PROTOBUF)).records
+    request = spans_of_logs(parse_logs_request(sent, Encoding.PROTOBUF)).records
     scrub(request, request.SerializeToString())
     identify(request)
     return request.resource_spans[0].scope_spans[0].spans[0].status.message
