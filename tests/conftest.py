@@ -35,18 +35,31 @@ hypothesis.settings.load_profile("loopkit")
 
 NUMBERS = itertools.count()
 NOWHERE = Path(os.devnull) / "nothing is stored"
+# What takes longest comes first, in this order: begun last, one of them would leave the other worker idle.
+LONGEST = (
+    "tests/browser/", "tests/security/bounds/test_heavy_runs.py",
+    "tests/security/approvals/test_removed_rows.py", "tests/security/people/test_list_filters.py",
+    "tests/security/approvals/test_edited_entries.py", "tests/test_recount.py",
+    "tests/security/stores/test_damaged_control.py", "tests/security/bounds/test_fair_turns.py",
+    "tests/security/test_", "tests/loopkit/test_demo.py", "tests/telemetry/test_captures.py",
+    "tests/test_data_dir_upgrade.py", "tests/diagnosis/evals/", "tests/telemetry/stacks/test_reading.py",
+    "tests/test_schemathesis.py", "tests/security/server/", "tests/security/people/",
+)  # fmt: skip
 STORING = {"db", "transactional_db", "tmp_path"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Of several tests with one id, xdist would run one and say nothing. The files with a Chromium come first: they take
-    longest, and begun last one of them would leave the other worker idle.
+    Of several tests with one id, xdist would run one and say nothing. The files that take longest come first.
     """
     twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         raise pytest.UsageError(f"These ids are not unique: {twice}")
-    items.sort(key=lambda item: "tests/browser/" not in item.nodeid)
+    items.sort(
+        key=lambda item: next(
+            (n for n, part in enumerate(LONGEST) if item.nodeid.startswith(part)), len(LONGEST)
+        )
+    )
 
 
 def pytest_collection_finish() -> None:

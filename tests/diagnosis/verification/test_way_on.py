@@ -25,6 +25,7 @@ from tests.diagnosis.factory import make_issue
 from tests.diagnosis.shipped_loop import SHIPPED, T0, Send, after
 from tests.diagnosis.verification.generated_histories import History, drawn, loop_about
 from tests.telemetry.factory import span, store
+from tests.thorough import thorough
 
 FINAL = ("held", "regressed")
 UNDECIDED = ("inconclusive", "no_traffic")
@@ -39,7 +40,9 @@ def fulfilled(history: History) -> str:
     return history.going_on(needed, max(minutes, compared.judgement.minutes)).compared().judgement.verdict
 
 
-@pytest.mark.parametrize("seeds", [range(start, start + 60) for start in range(0, 240, 60)], ids=str)
+@pytest.mark.parametrize(
+    "seeds", [range(60), *thorough(*(range(start, start + 60) for start in range(60, 240, 60)))], ids=str
+)
 def test_what_is_needed_can_happen_and_decides(seeds: range) -> None:
     histories = [(seed, drawn(seed)) for seed in seeds]
     waits = [

@@ -14,6 +14,7 @@ from gunicorn.http.unreader import IterUnreader
 
 from loopkit.worker.header_sections import SectionSearch
 from loopkit.worker.reception import Reception
+from tests.thorough import thorough
 
 CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 LINE = b"a: " + b"b" * 580 + b"\r\n"
@@ -149,7 +150,7 @@ PARTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(12), *thorough(*range(12, 40))])
 def test_pieces_are_read_as_gunicorn_reads_the_whole(seed: int) -> None:
     pick = random.Random(seed)
     for _ in range(50):

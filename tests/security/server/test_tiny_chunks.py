@@ -25,6 +25,7 @@ from loopkit.worker.limits import ClientLimits
 from loopkit.worker.patient_worker import PatientWorker
 from loopkit.worker.reception import Reception
 from tests.server import Server
+from tests.thorough import thorough
 
 HEAD = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 HEALTH = b"GET /health HTTP/1.1\r\n\r\n"
@@ -111,7 +112,7 @@ LINES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(12), *thorough(*range(12, 40))])
 def test_chunks_are_read_as_gunicorn_reads_them(seed: int) -> None:
     pick = random.Random(seed)
     for _ in range(30):
