@@ -65,6 +65,8 @@ ESCAPE = re.compile(
     rf"|(?<=\x1b)(?P<drawn>{COMMAND})|(?<=\x9b)(?P<drawn_too>[0-?]{{0,48}}+[ -/]{{0,4}}+[@-~])"
     r"|(?<==)(?P<mail>3D)|(?P<wide>(?<=[^\x00-\x7f\x9b])))"
 )
+# What all else that the pattern finds begins with.
+MAY_BE_ESCAPE = re.compile(rf"[%&\\\x1b\x9b\x08{DOTTED}{DOTLESS}]|=3D")
 NAMED = {
     "quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">", "nbsp": " ", "equals": "=", "colon": ":", "lowbar": "_",
 }  # fmt: skip
@@ -138,8 +140,26 @@ def seen(character: str, before: str) -> str:
     return TYPOGRAPHIC.get(character, character)
 
 
+def characters_of(ranges: str) -> Iterator[str]:
+    """The characters of a class of a pattern."""
+    for first, last, alone in re.findall(r"(.)-(.)|(.)", ranges):
+        yield from map(chr, range(ord(first), ord(last) + 1)) if first else alone
+
+
+# What each sign stands for by itself, whatever is beside it.
+SEEN_ALONE = str.maketrans(
+    {
+        character: seen(character, "")
+        for character in characters_of(f"{WIDE}\U0001d400-\U0001d7ff\U000e0000-\U000e0fff")
+        if character not in {DOTTED, DOTLESS}
+    }
+)
+
+
 def as_seen(text: str) -> str:
     """The text as a reader sees it, for a short one such as a name."""
+    if not MAY_BE_ESCAPE.search(text):  # as in languages that are written with marks: a third of the time
+        return unicodedata.normalize("NFC", text.translate(SEEN_ALONE))
     written = PRINTED_OVER.sub("", ESCAPE.sub(replacement, text))
     written = BEYOND.sub(lambda match: seen(match[0], ""), written)
     return unicodedata.normalize("NFC", written)

@@ -21,6 +21,9 @@ from telemetry.scrubbing.escapes import as_seen
 from telemetry.scrubbing.names import FOREIGN
 
 BEFORE, BEHIND = 72, 120  # bytes that are read around one
+FAR_BEHIND = (
+    2_000  # bytes behind one that comes soon after what was read around another: fewer are read twice
+)
 # The signs of DerivedCoreProperties.txt of Unicode that are used, and marks that stand above or below a letter.
 UNSEEN = [
     *map(chr, (0xAD, 0x34F, 0x61C, 0x180B, 0x180C, 0x180D, 0x180E, 0x3164, 0xFEFF, 0xFFA0, *range(0x200B, 0x2010))),
@@ -88,9 +91,9 @@ def is_behind_letter(wire: bytes, start: int) -> bool:
     )
 
 
-def around(wire: bytes, start: int) -> bytes:
-    """The bytes around this place as a reader sees them; empty where that is how they are written."""
-    part = wire[max(0, start - BEFORE) : start + BEHIND]
+def around(wire: bytes, start: int, behind: int) -> bytes:
+    """The bytes around this place as a reader sees them, so far behind it; empty where they are written so."""
+    part = wire[max(0, start - BEFORE) : start + behind]
     text = part.decode(errors="replace")
     read = as_seen(text)
     return read.encode() if read != unicodedata.normalize("NFC", text) else b""

@@ -27,6 +27,7 @@ from telemetry.scrubbing.shapes import ADDRESSES, FIXED, USERINFO
 # Hits that are looked at one by one; bytes with more are suspect.
 MOST_HITS = 32
 FEWEST_BETWEEN = 256  # bytes for each further one
+READ_BYTES = 64  # of what is read as a reader sees it, for each of which there may be as many more
 USERINFO_BYTES = re.compile(USERINFO.pattern.encode())
 # A URL inside a URL, with a user: https%3A%2F%2Fuser%3A...%40
 ENCODED_USERINFO = re.compile(rb"%3[Aa]%2[Ff]%2[Ff][\w.~%+-]{1,256}?%40")
@@ -89,17 +90,20 @@ PIECES = [
 def is_suspect(wire: bytes, *, as_read: bool = False) -> bool:
     """Whether these bytes of a protobuf message, or of a text, may hold a secret; `as_read` ones hide no name."""
     hits = read_until = 0
+    most_hits = MOST_HITS * (1 + as_read * len(wire) // READ_BYTES)
 
     def may_be_secret(number: int, start: int) -> bool:
         nonlocal hits, read_until
         if number < FIRST_NAME:
             if as_read or start < read_until or not HIDES[number](wire, start):
                 return False
-            read_until = start + hidden_names.BEHIND - LONGEST_NAME
-            return is_suspect(hidden_names.around(wire, start), as_read=True)
+            is_near = 0 < read_until > start - hidden_names.BEHIND
+            behind = hidden_names.FAR_BEHIND if is_near else hidden_names.BEHIND
+            read_until = start + behind - LONGEST_NAME
+            return is_suspect(hidden_names.around(wire, start, behind), as_read=True)
         hits += 1
         number -= FIRST_NAME
-        is_sure, are_many = number >= CHECKED, hits > MOST_HITS + start // FEWEST_BETWEEN
+        is_sure, are_many = number >= CHECKED, hits > most_hits + start // FEWEST_BETWEEN
         return is_sure or are_many or bool(CHECKS[number](wire, start))
 
     added_names = settings.LOOPKIT_SCRUB_KEYS
