@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from tenants import redactor
+
 LONGEST_LINE, LONGEST_TRACEBACK = 1_000, 8_000  # characters
 INDENT = "    "  # of a traceback, so that none of its lines begins as a line of the log does
 MOST_LINES, WINDOW_SECONDS = 10, 60  # of one kind, in one process
@@ -117,10 +119,7 @@ def without_secrets(text: str) -> str:
 
 def redacted(text: str) -> str:
     """The text with a mark in place of each secret."""
-    # Imported here, because settings.py and gunicorn import this module before Django's apps are ready.
-    from tenants import stored_text
-
-    return CODE.sub(REDACTED, KEY.sub(REDACTED, stored_text.without_secrets(text)))
+    return CODE.sub(REDACTED, KEY.sub(REDACTED, redactor.without_secrets(text)))
 
 
 def shown_on_one_line(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from tenants import stored_text
+from tenants import redactor
 
 
 class TelemetryConfig(AppConfig):
@@ -14,4 +14,4 @@ class TelemetryConfig(AppConfig):
         """Let the texts of other apps be redacted as telemetry is; settings are needed to import the rules."""
         from telemetry.scrubbing.texts import redacted
 
-        stored_text.use_redactor(redacted)
+        redactor.use_redactor(redacted)

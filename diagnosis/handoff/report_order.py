@@ -15,7 +15,7 @@ from diagnosis.loops.fixes import CORRECTIONS
 from diagnosis.loops.states import Kind, Trigger, states_before
 from diagnosis.models import Loop, LoopEvent
 from telemetry.windows import rfc3339
-from tenants.stored_text import without_secrets
+from tenants.redactor import without_secrets
 
 MOST_OF_A_KIND = 20  # since the last decision
 MOST_FIXES = 5  # of one approval; then a human decides again

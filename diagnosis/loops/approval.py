@@ -25,7 +25,7 @@ from diagnosis.loops.decision_basis import DecisionBasis
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from tenants.audit import audit_log
-from tenants.stored_text import without_secrets
+from tenants.redactor import without_secrets
 
 PERMISSION = "diagnosis.decide_loop"
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")  # another sentence follows what a person wrote

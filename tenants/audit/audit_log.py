@@ -22,7 +22,7 @@ from tenants.audit import chain, head, numbers
 from tenants.audit.stored_entries import readable_hash
 from tenants.limits import rate_limits
 from tenants.models import AuditEntry
-from tenants.stored_text import without_secrets
+from tenants.redactor import without_secrets
 
 AuditEvent = AuditEntry.Event
 # Key of the PostgreSQL advisory lock for appending: any number that nothing else in the control database locks.

@@ -19,7 +19,7 @@ from tenants.audit import audit_log
 from tenants.audit.audit_log import SHELL, Actor, AuditEvent
 from tenants.keys import credentials
 from tenants.models import SANDBOX, Key, Project, Tenant
-from tenants.stored_text import without_secrets
+from tenants.redactor import without_secrets
 
 
 class NameClaimed(Exception):

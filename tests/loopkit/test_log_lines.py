@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from loopkit.log_lines import LONGEST_LINE, MOST_LINES, BoundedLines, BoundedRate
+from tests import ROOT
 
 FORMAT = BoundedLines("{levelname} {message}", style="{")
 
@@ -72,3 +75,14 @@ def test_a_call_that_logs_all_the_time_logs_so_many_lines_a_minute() -> None:
     assert FORMAT.format(kept[-1]) == "ERROR x [further lines of this kind are left out for a minute]"
     assert rate.filter(record("x", second=60))
     assert rate.filter(record("of another call", line=2))
+
+
+def test_gunicorns_arbiter_logs_without_models_in_its_memory() -> None:
+    logs = (
+        "import sys, loopkit.server, loopkit.server_log, loopkit.log_lines as lines;"
+        "print(lines.without_secrets('Starting lk_agent_abc'), 'django.db.models' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", logs], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "Starting [redacted] False\n"
