@@ -51,7 +51,9 @@ OPTIONS = {
     "init_command": (
         # FULL: what is acknowledged is synced to the disk.
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-        "PRAGMA wal_autocheckpoint=10000; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY"
+        "PRAGMA wal_autocheckpoint=10000; PRAGMA temp_store=MEMORY; "
+        # KiB, of each open file. The system caches files too, and another process that writes empties this cache.
+        "PRAGMA cache_size=-2000"
     ),
 }
 
