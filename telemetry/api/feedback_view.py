@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,17 +30,17 @@ THEN = (
 )
 
 MORE_QUOTA = "Ask the operator for more."
-REFUSALS: dict[type[Exception], tuple[int, str, str, str]] = {
-    user_signal.SignalsUsed: (
-        403, "quota_exceeded", "User signals have used their tenth of the project's quota.", MORE_QUOTA,
+REFUSALS: dict[type[Exception], Callable[[], ApiError]] = {
+    user_signal.SignalsUsed: lambda: ApiError(
+        403, "quota_exceeded", "User signals have used their tenth of the project's quota.", MORE_QUOTA
     ),
-    user_signal.QuotaUsed: (403, "quota_exceeded", "The project's quota is used.", MORE_QUOTA),
-    user_signal.VersionsUsed: (
+    user_signal.QuotaUsed: lambda: ApiError(403, "quota_exceeded", "The project's quota is used.", MORE_QUOTA),
+    user_signal.VersionsUsed: lambda: ApiError(
         409, "too_many_versions",
         f"This feedback_id was sent in {MOST_VERSIONS} versions; the latest of them by time counts.",
         "Send what the user says from now on with another feedback_id.",
     ),
-    user_signal.SubjectUsed: (
+    user_signal.SubjectUsed: lambda: ApiError(
         409, "too_many_signals", f"{MOST_ABOUT_ONE:,} user signals are about this trace or session.",
         "Name the session or the trace that the user saw: a session_id of each visit, no constant.",
     ),
@@ -140,7 +141,7 @@ class FeedbackView(ProjectView):
         try:
             record = user_signal.take_signal(signal, timezone.now())
         except tuple(REFUSALS) as error:
-            raise ApiError(*REFUSALS[type(error)]) from None
+            raise REFUSALS[type(error)]() from None
         return Response({"ok": True} | signal_answer(record), status=202)
 
 
