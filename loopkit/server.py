@@ -6,6 +6,7 @@ client (loopkit/worker). `python -m benchmarks.ingest` measures its speed.
 https://docs.gunicorn.org/en/stable/settings.html
 """
 
+import _sqlite3
 import ctypes
 import gc
 import os
@@ -24,6 +25,7 @@ from loopkit.worker.patient_worker import PatientWorker
 
 # The parameter of mallopt, and its value.
 M_ARENA_MAX, HEAPS = -8, 2
+SQLITE_CONFIG_MULTITHREAD, SQLITE_CONFIG_MEMSTATUS = 2, 9
 
 bind = f"{settings.LOOPKIT_BIND}:{settings.PORT}"
 worker_class = "loopkit.worker.patient_worker.PatientWorker"
@@ -46,6 +48,11 @@ control_socket_disable = True  # its file is in the home folder, shared by every
 loglevel = settings.LOOPKIT_LOG_LEVEL.lower()
 forwarded_allow_ips = "127.0.0.1,::1"
 forwarder_headers = ""  # by default SCRIPT_NAME and PATH_INFO, with which a client could move every path
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Set what no database may be open for: the application is loaded after this."""
+    spare_sqlite_locks()
 
 
 def post_worker_init(worker: Any) -> None:
@@ -92,6 +99,26 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def spare_sqlite_locks() -> None:
+    """
+    Have SQLite lock nothing around each of its steps, and not count its memory, which takes another lock.
+
+    Threads hand connections on, and no two use one at a time. That saves a tenth of the time in which a request is
+    stored. On Linux alone, where a variable argument is passed as any other is, and where the library can be found.
+    https://www.sqlite.org/threadsafe.html, https://www.sqlite.org/c3ref/config.html
+    """
+    if sys.platform != "linux":
+        return
+    with suppress(AttributeError, OSError):
+        sqlite = ctypes.CDLL(
+            _sqlite3.__file__
+        )  # also finds the functions of the library that it was linked with
+        sqlite.sqlite3_shutdown()
+        sqlite.sqlite3_config(SQLITE_CONFIG_MULTITHREAD)
+        sqlite.sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0)
+        sqlite.sqlite3_initialize()
 
 
 def share_heaps() -> None:
