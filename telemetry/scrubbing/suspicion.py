@@ -28,7 +28,10 @@ from telemetry.scrubbing.shapes import ADDRESSES, FIXED, USERINFO
 MOST_HITS = 32
 FEWEST_BETWEEN = 256  # bytes for each further one
 READ_BYTES = 64  # of what is read as a reader sees it, for each of which there may be as many more
-USERINFO_BYTES = re.compile(USERINFO.pattern.encode())
+AUTHORITY = b"://"  # as USERINFO begins
+LONGEST_USERINFO = 2_060  # bytes, or a few less
+# A character takes four bytes at most.
+USERINFO_BYTES = re.compile(USERINFO.pattern.replace("256", "1024").encode())
 # A URL inside a URL, with a user: https%3A%2F%2Fuser%3A...%40
 ENCODED_USERINFO = re.compile(rb"%3[Aa]%2[Ff]%2[Ff][\w.~%+-]{1,256}?%40")
 ENCODED = ("%3A%2F%2F", "%3a%2f%2f")
@@ -108,8 +111,24 @@ def is_suspect(wire: bytes, *, as_read: bool = False) -> bool:
 
     added_names = settings.LOOPKIT_SCRUB_KEYS
     search = (searches_for(tuple(added_names)) if added_names else SEARCHES)[as_read]
-    # Without an @, no URL has a user.
-    return search.any(wire, may_be_secret) or (b"@" in wire and USERINFO_BYTES.search(wire) is not None)
+    return search.any(wire, may_be_secret) or has_userinfo(wire)
+
+
+def has_userinfo(wire: bytes) -> bool:
+    """
+    Whether a URL in the bytes names a user: looked for before each @, which are few.
+
+    A match that begins at a place has the first @ behind that place in it, so each place is tried once.
+    """
+    searched, at = 0, wire.find(b"@")
+    while at >= 0:
+        start = wire.find(AUTHORITY, max(searched, at - LONGEST_USERINFO), at)
+        while start >= 0:
+            if USERINFO_BYTES.match(wire, start):
+                return True
+            start = wire.find(AUTHORITY, start + 1, at)
+        searched, at = at, wire.find(b"@", at + 1)
+    return False
 
 
 @cache
