@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from telemetry.agent_runs.call_keys import HALF_MASK, MODEL_CALL
 from telemetry.agent_runs.repeated_calls import THRESHOLD
-from telemetry.agent_runs.run_call import CallColumns, TracePlace, is_before
+from telemetry.agent_runs.run_call import CallColumns, TracePlace
 from telemetry.agent_runs.unfounded_answers import HANDS_IN
+
+time_of = attrgetter("start_time_unix_nano", "span_id")
+place_of = attrgetter("trace_id", "service", "operation")
+key_of = attrgetter("trace_id", "call_key")
 
 
 @dataclass(slots=True)
@@ -22,23 +27,15 @@ class RunOverview:
     @classmethod
     def of(cls, calls: Iterable[CallColumns]) -> RunOverview:
         """The overview of these calls, which have keys."""
-        # Both rules in one pass, since most spans come here, and reading all of them again takes longer than this.
-        first_calls: dict[TracePlace, CallColumns] = {}
-        calling, founded = set[bytes](), set[bytes]()
-        keys: list[tuple[bytes, int]] = []
-        for call in calls:
-            trace_id, key = call.trace_id, call.call_key
-            place = trace_id, call.service, call.operation
-            first = first_calls.setdefault(place, call)
-            is_new = first is call or call.start_time_unix_nano > first.start_time_unix_nano  # as most are
-            if not is_new and is_before(call, first):
-                first_calls[place] = call
-            if call.unit != MODEL_CALL:
-                returned = call.fingerprint is None and call.tool not in HANDS_IN
-                (founded if returned else calling).add(trace_id)
-            if key and key & HALF_MASK:
-                keys.append((trace_id, key))
-        return cls(first_calls, repeating(keys) | (calling - founded))
+        # Most spans come here. The last of those with one place counts in a dict: with the latest first, the earliest.
+        by_time = sorted(calls, key=time_of, reverse=True)
+        others = [call for call in by_time if call.unit != MODEL_CALL]
+        calling = {call.trace_id for call in others}
+        founded = {call.trace_id for call in others if call.fingerprint is None and call.tool not in HANDS_IN}
+        keys = [pair for pair in map(key_of, by_time) if pair[1] and pair[1] & HALF_MASK]
+        return cls(
+            dict(zip(map(place_of, by_time), by_time, strict=True)), repeating(keys) | (calling - founded)
+        )
 
 
 def repeating(keys: Sequence[tuple[bytes, int]]) -> set[bytes]:

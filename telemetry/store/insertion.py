@@ -7,6 +7,7 @@ Called inside store.append's transaction. The SQL runs on SQLite 3.40 and Postgr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from telemetry.spans.span import SpanOrigin
@@ -16,6 +17,8 @@ from telemetry.store.segments import SegmentPart
 from telemetry.store.sql import fetch_many, write_many
 
 Key = tuple[bytes, bytes]  # trace and span id
+key_of = itemgetter(0, 1)  # of a row
+origin_of = itemgetter(RecordRow._fields.index("origin"))
 INSERT = (
     f"INSERT INTO telemetry_record ({', '.join([*COLUMNS, *PLACE])}) "  # noqa: S608  (constants)
     "VALUES {rows} ON CONFLICT DO NOTHING"
@@ -65,8 +68,9 @@ def placed_columns(
 
 def unique(rows: list[RecordRow]) -> list[RecordRow]:
     """The rows without those that repeat a span of an earlier row."""
-    first = {row[:2]: row for row in reversed(rows)}
-    return rows if len(first) == len(rows) else list(first.values())[::-1]
+    if len(set(map(key_of, rows))) == len(rows):
+        return rows
+    return list({key_of(row): row for row in reversed(rows)}.values())[::-1]
 
 
 def among(rows: Iterable[RecordRow], keys: set[Key]) -> list[RecordRow]:
@@ -74,9 +78,9 @@ def among(rows: Iterable[RecordRow], keys: set[Key]) -> list[RecordRow]:
     return [row for row in rows if row[:2] in keys]
 
 
-def write_origins(rows: Iterable[RecordRow]) -> None:
+def write_origins(rows: Sequence[RecordRow]) -> None:
     """Store the resources and scopes of these rows, by id."""
-    origin_rows = {id(row.origin): row for row in rows}.values()
+    origin_rows = dict(zip(map(id, map(origin_of, rows)), rows, strict=True)).values()
     origins = {row.resource_id: row.origin.resource_message for row in origin_rows}
     origins |= {row.scope_id: row.origin.scope_message for row in origin_rows}
     write_many(INSERT_ORIGINS, list(origins.items()))

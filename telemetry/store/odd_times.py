@@ -11,7 +11,8 @@ Called inside store.append's transaction with rows that were really inserted.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
+from operator import itemgetter
 
 from telemetry.store.row import RecordRow
 from telemetry.store.sql import execute, write_many
@@ -46,15 +47,17 @@ FORGET = f"""
         SELECT arrived_unix_nano FROM telemetry_oddclock ORDER BY arrived_unix_nano DESC LIMIT 1 OFFSET {MOST - 1}
     )
 """  # noqa: S608  (a constant)
+start_of = itemgetter(RecordRow._fields.index("start_time_unix_nano"))
 Sender = tuple[str, str, str]  # service, host, reason
 
 
-def note_odd_times(rows: Iterable[RecordRow], now_unix_nano: int) -> Counter[str]:
+def note_odd_times(rows: Sequence[RecordRow], now_unix_nano: int) -> Counter[str]:
     """Note the senders of rows with such times; returns the number of these rows by reason."""
     earliest, latest = now_unix_nano - BEHIND_NANO, now_unix_nano + AHEAD_NANO
-    odd = [row for row in rows if not earliest <= row.start_time_unix_nano <= latest]
-    if not odd:
+    starts = list(map(start_of, rows))
+    if not starts or (min(starts) >= earliest and max(starts) <= latest):  # as mostly
         return Counter()
+    odd = [row for row in rows if not earliest <= row.start_time_unix_nano <= latest]
     senders: dict[Sender, list[RecordRow]] = defaultdict(list)
     for row in odd:
         if reason := odd_time(row.start_time_unix_nano, end_of(row), now_unix_nano):

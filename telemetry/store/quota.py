@@ -49,8 +49,7 @@ def signals_room(quota: int) -> int:
 
 def fit_signals(rows: list[RecordRow], quota: int | None) -> list[RecordRow]:
     """The rows without those user signals that have no room in their share. Called inside a transaction."""
-    signals = [row for row in rows if is_signal(row.trace_id)]
-    if quota is None or not signals:
+    if quota is None or not (signals := [row for row in rows if is_signal(row.trace_id)]):
         return rows
     fitting_keys = {row[:2] for row in fit(signals, signals_room(quota))}
     return [row for row in rows if not is_signal(row.trace_id) or row[:2] in fitting_keys]

@@ -7,8 +7,7 @@ tests/telemetry/store/test_row.py names a field that is forgotten.
 
 from __future__ import annotations
 
-from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
@@ -51,6 +50,11 @@ class RecordRow(NamedTuple):
 
 
 OF_OTHER_TABLES = ("session_id", "user_id", "origin", "message")
-COLUMNS = tuple(name for name in RecordRow._fields if name not in OF_OTHER_TABLES)
+FROM, TO = (RecordRow._fields.index(OF_OTHER_TABLES[end]) for end in (0, -1))  # they stand side by side
+COLUMNS = RecordRow._fields[:FROM] + RecordRow._fields[TO + 1 :]
 PLACE = ("segment_id", "position")  # the record's columns that the store gives it, once its span is packed
-stored_values = itemgetter(*map(RecordRow._fields.index, COLUMNS))  # of a row, in the order of COLUMNS
+
+
+def stored_values(row: RecordRow) -> tuple[Any, ...]:
+    """The row's values for its record, in the order of COLUMNS."""
+    return row[:FROM] + row[TO + 1 :]

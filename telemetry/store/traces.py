@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from operator import add
 from typing import Any, NamedTuple
 
 from telemetry.store.row import RecordRow
@@ -110,19 +111,21 @@ def merged_changes(changes: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
 
 def trace_values(rows: list[RecordRow]) -> tuple[Any, ...]:
     """The values of these spans for the row of their trace, in the order of COLUMNS."""
+    # Columns as one row: a look at each value of each row takes three times as long.
+    columns: Any = RecordRow._make(zip(*rows, strict=True))
     return (
         rows[0].trace_id,
-        smallest({row.session_id for row in rows}),
-        smallest({row.user_id for row in rows}),
-        smallest({row.agent for row in rows}),
-        smallest({row.service for row in rows}),
-        smallest({row.environment for row in rows}),
-        min([row.start_time_unix_nano for row in rows]),
-        max([row.start_time_unix_nano + row.duration_nano for row in rows]),
+        smallest(set(columns.session_id)),
+        smallest(set(columns.user_id)),
+        smallest(set(columns.agent)),
+        smallest(set(columns.service)),
+        smallest(set(columns.environment)),
+        min(columns.start_time_unix_nano),
+        max(map(add, columns.start_time_unix_nano, columns.duration_nano)),
         len(rows),
-        len(rows) - [row.fingerprint for row in rows].count(None),
-        sum([row.input_tokens or 0 for row in rows]),
-        sum([row.output_tokens or 0 for row in rows]),
+        len(rows) - columns.fingerprint.count(None),
+        sum(filter(None, columns.input_tokens)),
+        sum(filter(None, columns.output_tokens)),
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import attrgetter
 
 from telemetry.store.counts.row_groups import NO_FAILURE, CountedRow, RowGroups
 from telemetry.store.sql import execute, write_many
@@ -43,6 +44,7 @@ SEEN = """
             THEN excluded.last_minute ELSE kept.last_minute END
     WHERE excluded.first_unix_nano < kept.first_unix_nano OR excluded.last_minute > kept.last_minute
 """
+start_in_release = attrgetter("service", "release", "start_time_unix_nano")
 Group = tuple[str, str, int, int, str, str]  # the key of a row that counts
 
 
@@ -74,8 +76,7 @@ def deployment_counts(groups: RowGroups) -> dict[Group, list[int]]:
 def merge_releases(rows: Iterable[CountedRow]) -> None:
     """Merge the releases of the records with those that are known."""
     starts: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row in rows:
-        start = row.start_time_unix_nano
+    for service, release, start in map(start_in_release, rows):
         if start >= EARLIEST:
-            starts[row.service, row.release].append(start)
+            starts[service, release].append(start)
     write_many(SEEN, [(*key, min(times), max(times) // MINUTE_NANO) for key, times in starts.items()])

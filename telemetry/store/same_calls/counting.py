@@ -22,6 +22,7 @@ from telemetry.store.traces import GrownTrace, TraceSummary
 
 Key = tuple[bytes, bytes]  # trace and span id
 of_span = itemgetter(*map(RecordRow._fields.index, CallSpan._fields[:-1]))  # of a row
+place_of = itemgetter(*map(RecordRow._fields.index, ("span_id", "parent_span_id", "scope_id")))
 STORED_CALLS = (
     "SELECT trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nano, service, unit, tool, model, "
     "input_tokens, output_tokens, scope_id, fingerprint, operation, environment, release FROM telemetry_record "
@@ -129,9 +130,8 @@ def compare_again(traces: Sequence[TraceSummary]) -> Recount:
 
 def may_repeat(calls: Sequence[RecordRow]) -> bool:
     """Whether one of these calls of a trace is directly inside another one, or they are of several instrumentations."""
-    span_ids = {row.span_id for row in calls}
-    is_inside = not span_ids.isdisjoint([row.parent_span_id for row in calls])
-    return is_inside or len({row.scope_id for row in calls}) > 1
+    span_ids, parent_ids, scope_ids = zip(*map(place_of, calls), strict=True)
+    return not set(span_ids).isdisjoint(parent_ids) or len(set(scope_ids)) > 1
 
 
 def call_of(row: RecordRow) -> StoredCall:
