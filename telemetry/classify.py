@@ -11,13 +11,12 @@ from telemetry.signals.marked import may_be_marked
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
-INGEST_RULES, UNMARKED_RULES = SIGNALS.rules, SIGNALS.unmarked_rules  # by unit of work
 REREAD = SIGNALS.reread  # by unit of work: a function that may return a failure as one of another signal
 
 
 def failure(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure of the span, or None."""
-    rules = INGEST_RULES if may_be_marked(span, meaning) else UNMARKED_RULES
+    rules = SIGNALS.rules if may_be_marked(span, meaning) else SIGNALS.unmarked_rules(span)
     for rule in rules.get(meaning.unit, rules[""]):
         result = rule(span, meaning)
         if result:

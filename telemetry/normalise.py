@@ -21,6 +21,7 @@ from telemetry.spans.operation import operation
 from telemetry.spans.span import Span
 from telemetry.store.row import RecordRow
 
+NO_FAILURE = tuple(RecordRow._field_defaults.values())
 MAX_TEXT = 500  # characters of a column; the span itself stays whole in its segment
 
 
@@ -38,34 +39,24 @@ def normalise(span: Span, rules: GroupingRules) -> RecordRow:
 
 def row_without_failure(span: Span, meaning: Meaning, convention: Convention | None) -> RecordRow:
     """The row of the span as if nothing had failed in it."""
-    origin = span.origin  # By position, since every span comes here: keywords would take twice as long.
-    return RecordRow(
-        span.trace_id,
-        span.span_id,
-        span.parent_span_id or None,
-        span.start_time_unix_nano,
-        span.duration_nano,
-        indexable_text(span.name),
-        span.kind,
-        span.status_code,
-        operation(span, meaning),
-        origin.service,
-        origin.environment,
-        origin.release,
+    origin = span.origin
+    # Made as a tuple, since every span comes here: by position it takes twice as long, by keywords four times.
+    values = (
+        span.trace_id, span.span_id, span.parent_span_id or None, span.start_time_unix_nano, span.duration_nano,
+        indexable_text(span.name), span.kind, span.status_code, operation(span, meaning),
+        origin.service, origin.environment, origin.release,
         meaning.unit,
         meaning.agent and indexable_text(meaning.agent),
         meaning.tool and indexable_text(meaning.tool),
         meaning.model and indexable_text(meaning.model),
-        meaning.input_tokens,
-        meaning.output_tokens,
-        origin.resource_id,
-        origin.scope_id,
+        meaning.input_tokens, meaning.output_tokens,
+        origin.resource_id, origin.scope_id,
         call_key(span, meaning.unit, convention),
         meaning.session_id and indexable_text(meaning.session_id),
         meaning.user_id and indexable_text(meaning.user_id),
-        origin,
-        span.message,
-    )
+        origin, span.message,
+    )  # fmt: skip
+    return tuple.__new__(RecordRow, values + NO_FAILURE)
 
 
 def with_failure(row: RecordRow, failed: Failure, rules: GroupingRules) -> RecordRow:

@@ -32,12 +32,12 @@ def read_meaning(span: Span) -> Meaning:
 def read_by(convention: Convention | None, span: Span) -> Meaning:
     """The facts that the span states, by its convention; of a root and of a run also those in its metadata."""
     if convention is None:
-        return extract_general_facts(span.attributes)
+        return extract_general_facts(span)
     meaning = convention.read(span)
     is_inside = span.parent_span_id and not meaning.is_agent_run
     if is_inside or (meaning.session_id and meaning.user_id):
         return meaning
-    return with_metadata(meaning, span.attributes)
+    return with_metadata(meaning, span)
 
 
 def fails_without_status(span: Span) -> bool:

@@ -43,7 +43,7 @@ def read(span: Span) -> Meaning:
         is_agent_run=kind == "interaction",
         error=interaction_error(attributes) or (told_error(span.events) if span.events else ""),
     )
-    return extract_facts(attributes, NAMES, known)
+    return extract_facts(span, NAMES, known)
 
 
 def interaction_error(attributes: Attributes) -> str:

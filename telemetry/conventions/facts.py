@@ -17,7 +17,7 @@ https://docs.langchain.com/langsmith/trace-with-opentelemetry (`langsmith.metada
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from telemetry.conventions.content import metadata, parsed
@@ -31,7 +31,9 @@ from telemetry.spans.attribute_lookup import (
     first_of_list,
     first_text,
 )
+from telemetry.spans.form import once_a_form, remember
 from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 Keys = tuple[str, ...]
 
@@ -51,11 +53,12 @@ FACT = re.compile(rf"(?:.*[._])?{WORD}\.({OF_NAMES})", re.S)  # the name of an a
 OBJECTS = (f".{WORD}", f"_{WORD}")
 LONGEST_NAME = 200  # characters of an attribute's name that is looked at
 NOTHING = Meaning()
-NO_CALL = (None, None, "", False)
+CallFacts = tuple[int | None, int | None, str, bool]
+NO_CALL: CallFacts = (None, None, "", False)
 IDENTITY = frozenset(SESSION + USER + AGENT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: they are looked up for every span
 class AttributeNames:
     """The attributes that may hold each fact, the most trusted first."""
 
@@ -71,46 +74,56 @@ class AttributeNames:
     finish: Keys = ()  # a reason or a list of them
     answers: Keys = ()  # recorded answers that hold the reason where nothing else does
 
+    def among(self, span: Span) -> AttributeNames:
+        """Those of the names that the span has."""
+        form = span.form
+        if self in form:
+            known: AttributeNames = form[self]
+            return known
+        parts = (getattr(self, part.name) for part in fields(self))
+        present = (tuple(name for name in part if name in span.attributes) for part in parts)
+        return remember(form, self, AttributeNames(*present))
+
 
 def extract_facts(
-    attributes: Attributes,
+    span: Span,
     names: AttributeNames,
     known: Meaning,
     usage: Attributes | None = None,
     about: Attributes | None = None,
 ) -> Meaning:
     """
-    The facts that the attributes state under these names.
+    The facts that the span's attributes state under these names.
 
     Args:
         known: the span's unit, and facts that the convention knows better than the attributes.
         usage: where the tokens are counted, if not in the attributes themselves.
         about: the application's own `metadata`, if the caller has parsed it.
     """
-    session_id, user_id = identity(attributes, names, about)
-    call = call_facts(attributes, names, known, usage) if known.unit == "llm_call" else NO_CALL
+    attributes, present, unit = span.attributes, names.among(span), known.unit
+    session_id, user_id = identity(attributes, present, about)
+    counted = (attributes, present) if usage is None else (usage, names)
+    is_call = unit == "llm_call"
+    taken, given, finish, embeds = call_facts(attributes, present, known, *counted) if is_call else NO_CALL
     return Meaning(
-        known.unit,
-        session_id,
-        user_id,
-        known.agent or first_text(attributes, names.agent),
+        unit, session_id, user_id,
+        known.agent or (first_text(attributes, present.agent) if present.agent else ""),
         known.is_agent_run,
-        (known.tool or first_text(attributes, names.tool)) if known.unit == "tool_call" else "",
-        known.model or first_text(attributes, names.model),
+        (known.tool or first_text(attributes, present.tool)) if unit == "tool_call" else "",
+        known.model or (first_text(attributes, present.model) if present.model else ""),
         known.error,
-        first_text(attributes, names.component),
-        *call,
-    )
+        first_text(attributes, present.component) if present.component else "",
+        taken, given, finish, embeds,
+    )  # fmt: skip
 
 
 def call_facts(
-    attributes: Attributes, names: AttributeNames, known: Meaning, usage: Attributes | None
-) -> tuple[int | None, int | None, str, bool]:
-    """The facts that only model calls have, in the order of Meaning's fields."""
-    counts = attributes if usage is None else usage
+    attributes: Attributes, names: AttributeNames, known: Meaning, usage: Attributes, counts: AttributeNames
+) -> CallFacts:
+    """The facts that only model calls have, in the order of Meaning's fields; `counts` names those in `usage`."""
     return (
-        first_count(counts, names.input_tokens),
-        first_count(counts, names.output_tokens),
+        first_count(usage, counts.input_tokens),
+        first_count(usage, counts.output_tokens),
         known.finish_reason or finish_of(attributes, names),
         bool(names.kind) and "embed" in first_text(attributes, names.kind).lower(),
     )
@@ -118,24 +131,32 @@ def call_facts(
 
 def identity(attributes: Attributes, names: AttributeNames, about: Attributes | None) -> tuple[str, str]:
     """The ids of session and user, of those that the names lack from the application's own `metadata`."""
-    session_id, user_id = first_id(attributes, names.session), first_id(attributes, names.user)
+    session_id = first_id(attributes, names.session) if names.session else ""
+    user_id = first_id(attributes, names.user) if names.user else ""
     if "metadata" not in attributes or (session_id and user_id):
         return session_id, user_id
     about = metadata(attributes) if about is None else about
     return session_id or first_id(about, SESSION_NAMES), user_id or first_id(about, USER_NAMES)
 
 
-def with_metadata(meaning: Meaning, attributes: Attributes) -> Meaning:
+def with_metadata(meaning: Meaning, span: Span) -> Meaning:
     """The meaning with the session and the user that metadata names, if the span does not name them itself."""
-    if WORD not in "\n".join(attributes):  # most spans have none
+    if not has_metadata(span):  # as most spans
         return meaning
-    facts = metadata_facts(attributes)
+    facts = metadata_facts(span.attributes)
     if not facts:
         return meaning
-    return meaning._replace(
+    return replace(
+        meaning,
         session_id=meaning.session_id or first_id(facts, SESSIONS),
         user_id=meaning.user_id or first_id(facts, USERS),
     )
+
+
+@once_a_form
+def has_metadata(span: Span) -> bool:
+    """Whether the name of an attribute speaks of metadata."""
+    return any(WORD in name for name in span.attributes)
 
 
 def metadata_facts(attributes: Attributes) -> Attributes:
@@ -163,9 +184,15 @@ def finish_of(attributes: Attributes, names: AttributeNames) -> str:
     return ""
 
 
-def extract_general_facts(attributes: Attributes) -> Meaning:
+def extract_general_facts(span: Span) -> Meaning:
     """The meaning of a span that no convention knows: at most its session, user and agent."""
-    return NOTHING if IDENTITY.isdisjoint(attributes) else extract_facts(attributes, GENERAL, NOTHING)
+    return extract_facts(span, GENERAL, NOTHING) if has_identity(span) else NOTHING
+
+
+@once_a_form
+def has_identity(span: Span) -> bool:
+    """Whether the span may name its session, user or agent."""
+    return not IDENTITY.isdisjoint(span.attributes)
 
 
 GENERAL = AttributeNames()

@@ -8,6 +8,7 @@ https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/regi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -120,10 +121,10 @@ def read(span: Span) -> Meaning:
     attributes = span.attributes
     operation = operation_of(attributes)
     unit = UNITS.get(operation) or unit_by_names(attributes)
-    meaning = extract_facts(attributes, NAMES, known_work(unit, operation in AGENT_RUNS))
+    meaning = extract_facts(span, NAMES, known_work(unit, operation in AGENT_RUNS))
     if not span.events or unit != "llm_call" or meaning.finish_reason:
         return meaning
-    return meaning._replace(finish_reason=message_events.finish_reason(span.events))
+    return replace(meaning, finish_reason=message_events.finish_reason(span.events))
 
 
 @cache  # of a few units: making one for every span would take ten times as long

@@ -27,7 +27,7 @@ def read(span: Span) -> Meaning:
     """The facts of OTel GenAI, with the session where older versions put it."""
     attributes = span.attributes
     known = Meaning(genai.genai_unit(attributes), is_agent_run=genai.is_agent_run(attributes))
-    return extract_facts(attributes, NAMES, known)
+    return extract_facts(span, NAMES, known)
 
 
 def input_of(span: Span) -> Any:

@@ -61,7 +61,7 @@ def read(span: Span) -> Meaning:
         model=first_text(about, NAMES.model),
         finish_reason=first_text(about, ("finish_reason",)),
     )
-    return extract_facts(attributes, NAMES, known, usage=usage if isinstance(usage, dict) else {})
+    return extract_facts(span, NAMES, known, usage=usage if isinstance(usage, dict) else {})
 
 
 def haystack_unit(span: Span) -> str:

@@ -77,7 +77,7 @@ def read(span: Span) -> Meaning:
         tool=first_text(attributes, NAMES.tool) or span.name,
         error=langfuse_error(attributes),
     )
-    return extract_facts(attributes, NAMES, known, usage=usage if isinstance(usage, dict) else None)
+    return extract_facts(span, NAMES, known, usage=usage if isinstance(usage, dict) else None)
 
 
 def langfuse_error(attributes: Attributes) -> str:

@@ -49,7 +49,7 @@ def read(span: Span) -> Meaning:
         is_agent_run=is_root or (unit == "graph_node" and agent == span.name),
         tool=first_text(attributes, NAMES.tool) or span.name,
     )
-    return extract_facts(attributes, NAMES, known)
+    return extract_facts(span, NAMES, known)
 
 
 def input_of(span: Span) -> Any:

@@ -26,7 +26,7 @@ NO_EVENT = EventForm()
 def read(span: Span) -> Meaning:
     """The facts that the event states."""
     client, form = declared(span)
-    return event_meaning(client, form, span.attributes) if client else extract_general_facts(span.attributes)
+    return event_meaning(client, form, span) if client else extract_general_facts(span)
 
 
 def declared(span: Span) -> tuple[LogClient | None, EventForm]:

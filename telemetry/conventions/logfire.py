@@ -43,7 +43,7 @@ def read(span: Span) -> Meaning:
         tool=name if is_tool else "",
         error=logfire_error(attributes),
     )
-    return extract_facts(attributes, NAMES, known)
+    return extract_facts(span, NAMES, known)
 
 
 def logfire_error(attributes: Attributes) -> str:

@@ -50,7 +50,7 @@ def read(span: Span) -> Meaning:
         is_agent_run=genai.is_agent_run(attributes),
         tool=span.name.removeprefix(CLIENT_TOOL) if kind == "client_tool_call" else "",
     )
-    return extract_facts(attributes, NAMES, known)
+    return extract_facts(span, NAMES, known)
 
 
 def input_of(span: Span) -> Any:

@@ -28,7 +28,7 @@ def read(span: Span) -> Meaning:
     attributes = span.attributes
     is_call = attributes.get(METHOD) == CALL
     tool = (first_text(attributes, NAMES.tool) or tool_in_span_name(span)) if is_call else ""
-    return extract_facts(attributes, NAMES, Meaning("tool_call" if is_call else "", tool=tool))
+    return extract_facts(span, NAMES, Meaning("tool_call" if is_call else "", tool=tool))
 
 
 def tool_in_span_name(span: Span) -> str:

@@ -6,6 +6,7 @@ https://mlflow.org/docs/latest/genai/tracing/opentelemetry/export/
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from telemetry.conventions.content import parsed
@@ -64,7 +65,7 @@ def read(span: Span) -> Meaning:
         else "",
     )
     return extract_facts(
-        {**attributes, **unquoted} if unquoted else attributes,
+        replace(span, attributes={**attributes, **unquoted}) if unquoted else span,
         NAMES,
         known,
         usage=usage if isinstance(usage, dict) else {},

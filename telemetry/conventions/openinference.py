@@ -75,7 +75,7 @@ def read(span: Span) -> Meaning:
         tool=(first_text(attributes, NAMES.tool) or without_method(span.name)) if unit == "tool_call" else "",
         model=model_of(attributes) if unit == "llm_call" else "",
     )
-    return extract_facts(attributes, NAMES, known, about=about)
+    return extract_facts(span, NAMES, known, about=about)
 
 
 def kind_of(attributes: Attributes) -> str:

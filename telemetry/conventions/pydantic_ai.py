@@ -35,7 +35,7 @@ def read(span: Span) -> Meaning:
         "agent_name" in attributes and genai.OPERATION not in attributes
     )
     unit = "graph_node" if is_run else genai.genai_unit(attributes)
-    return extract_facts(attributes, NAMES, Meaning(unit, is_agent_run=is_run))
+    return extract_facts(span, NAMES, Meaning(unit, is_agent_run=is_run))
 
 
 def input_of(span: Span) -> Any:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from telemetry.discovery import find_modules, in_order, require_parts
+from telemetry.spans.form import remember
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -80,7 +81,12 @@ class ConventionRegistry:
 
     def of(self, span: Span) -> Convention | None:
         """The convention that the span was written in, or None for work without a model, such as HTTP."""
-        return self.lookup(span.origin.scope_name[:LONGEST], self.markers.intersection(span.attributes))
+        form = span.form
+        if self in form:
+            known: Convention | None = form[self]
+            return known
+        marks = self.markers.intersection(span.attributes)
+        return remember(form, self, self.lookup(span.origin.scope_name[:LONGEST], marks))
 
     def search(self, scope: str, marks: frozenset[str]) -> Convention | None:
         """The first convention that knows the scope or one of the marks."""

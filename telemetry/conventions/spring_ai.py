@@ -40,7 +40,7 @@ OUTPUTS = ("spring.ai.tool.call.result", "gen_ai.completion", "db.vector.query.r
 
 def read(span: Span) -> Meaning:
     """The kind decides the unit."""
-    return extract_facts(span.attributes, NAMES, Meaning(UNITS.get(first_text(span.attributes, (KIND,)), "")))
+    return extract_facts(span, NAMES, Meaning(UNITS.get(first_text(span.attributes, (KIND,)), "")))
 
 
 def input_of(span: Span) -> Any:

@@ -56,7 +56,7 @@ def read(span: Span) -> Meaning:
         is_agent_run=kind == "agent" or (not kind and genai.is_agent_run(attributes)),
         tool=first_text(attributes, ENTITY) if kind == "tool" else "",
     )
-    return extract_facts(attributes, NAMES, known)
+    return extract_facts(span, NAMES, known)
 
 
 def traceloop_unit(attributes: Attributes, kind: str) -> str:

@@ -62,10 +62,10 @@ def read(span: Span) -> Meaning:
     operation = first_text(attributes, (OPERATION,))
     if not operation:
         unit, is_run = genai.genai_unit(attributes), genai.is_agent_run(attributes)
-        return extract_facts(attributes, VERSION_7, Meaning(unit, is_agent_run=is_run))
+        return extract_facts(span, VERSION_7, Meaning(unit, is_agent_run=is_run))
     unit = vercel_unit(operation)
     is_run = unit == "graph_node" and bool(first_text(attributes, RUN_AGENT))
-    return extract_facts(attributes, NAMES, Meaning(unit, is_agent_run=is_run))
+    return extract_facts(span, NAMES, Meaning(unit, is_agent_run=is_run))
 
 
 def vercel_unit(operation: str) -> str:

@@ -99,6 +99,11 @@ def answered_nothing(span: Span, meaning: Meaning) -> Failure | None:
     return refused("refusal") if is_refusal else Failure(SIGNAL, "medium", "", MESSAGE)
 
 
+def has_answer(span: Span) -> bool:
+    """Whether the span has an attribute in which an answer stands first."""
+    return not FIRST_TEXTS.isdisjoint(span.attributes)
+
+
 def recorded_answer(span: Span) -> Any:
     """Return the recorded answer; "" where the client wrote an empty one, None where it records none."""
     answer = conventions.output_of(span)

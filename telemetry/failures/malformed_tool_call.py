@@ -20,6 +20,7 @@ from telemetry.conventions.content import parsed
 from telemetry.failures.fault import one_line
 from telemetry.failures.offered_tools import OfferedTools, is_json
 from telemetry.failures.unknown_tool import SIGNAL, unknown_tool
+from telemetry.spans.form import once_a_form
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
@@ -53,7 +54,7 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure of a model that asked for a tool call that cannot be made, or None."""
     reason = meaning.finish_reason.lower()
     says_so = FINISHED[0] in reason or FINISHED[1] in reason
-    if not says_so and not shows_calls(span.attributes):
+    if not says_so and not shows_calls(span):
         return None
     attributes, known = span.attributes, conventions.CONVENTIONS
     numbered = list(numbered_tool_calls(attributes))
@@ -76,16 +77,25 @@ def left_out_call(span: Span) -> Failure | None:
     return Failure(SIGNAL, "medium", "malformed_arguments", "the arguments of a call are no JSON")
 
 
-def shows_calls(attributes: Mapping[str, Any]) -> bool:
+@once_a_form
+def has_numbered_call(span: Span) -> bool:
+    """Whether an attribute names the first call."""
+    return not conventions.CONVENTIONS.first_calls.isdisjoint(span.attributes)
+
+
+@once_a_form
+def answer_name(span: Span) -> str | None:
+    """Return the attribute that holds the answer as a text of JSON; None without one."""
+    return next((name for name in conventions.CONVENTIONS.answer_texts if name in span.attributes), None)
+
+
+def shows_calls(span: Span) -> bool:
     """Whether the answer has a call, whatever its finish reason: at a glance, as most answers have none."""
-    known = conventions.CONVENTIONS
-    if not attributes.keys().isdisjoint(known.first_calls):  # looks up the fewer ones
-        return True
-    for name in known.answer_texts:
-        if name in attributes:
-            text = attributes[name]
-            return not isinstance(text, str) or (has_call_word(text) and bool(MARK.search(text[:LONGEST])))
-    return False
+    name = answer_name(span)
+    if name is None or has_numbered_call(span):
+        return has_numbered_call(span)
+    text = span.attributes[name]
+    return not isinstance(text, str) or (has_call_word(text) and MARK.search(text[:LONGEST]) is not None)
 
 
 def has_call_word(text: str) -> bool:

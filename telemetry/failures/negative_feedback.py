@@ -83,12 +83,17 @@ MARKS = frozenset({*RATED, *FIRST_OF_LIST, LOGFIRE, LOG_EVENT, "gen_ai.evaluatio
 
 def complaint(span: Span) -> str | None:
     """Return the comment of the first negative rating, else its label or a fixed text; None without such a rating."""
-    if not span.events and MARKS.isdisjoint(span.attributes):
-        return None  # nearly every span ends here
+    if not span.events and not may_rate(span):
+        return None
     for ratings in ratings_of(span):
         if is_negative(ratings):
             return first_text(ratings, COMMENTS) or label_of(ratings) or "negative user feedback"
     return None
+
+
+def may_rate(span: Span) -> bool:
+    """Whether the attributes of the span may be a rating: of nearly none they are."""
+    return not MARKS.isdisjoint(span.attributes)
 
 
 def ratings_of(span: Span) -> Iterator[Attributes]:

@@ -23,6 +23,7 @@ from telemetry.failures.fault import one_line, split_status
 from telemetry.failures.soft_errors import MARKS
 from telemetry.failures.tool_results import failure_in_result
 from telemetry.failures.unknown_tool import KEY, NO_SUCH_TOOL, unknown_tool
+from telemetry.spans.form import once_a_form
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span, SpanEvent
 
@@ -59,7 +60,7 @@ class ToldResult(NamedTuple):
 
 def told_failure(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure that the last results which the model was given report; None without one."""
-    messages = messages_with_failure(span.attributes)
+    messages = messages_with_failure(span)
     if not messages and span.events:
         messages = messages_in_turns(span.events)
     if not messages:
@@ -95,12 +96,24 @@ def is_missing(text: str, tool: str) -> bool:
     return bool(tool and match and tool in match.groups())
 
 
-def messages_with_failure(attributes: Mapping[str, Any]) -> list[Any]:
+@once_a_form
+def input_name(span: Span) -> str | None:
+    """Return the attribute that holds what the model was given as a text of JSON; None without one."""
+    return next((name for name in conventions.CONVENTIONS.input_texts if name in span.attributes), None)
+
+
+def has_input(span: Span) -> bool:
+    """Whether the span has attributes of what the model was given."""
+    numbered = tuple(prefix for prefix, _ in NUMBERED)
+    return input_name(span) is not None or any(name.startswith(numbered) for name in span.attributes)
+
+
+def messages_with_failure(span: Span) -> list[Any]:
     """Return the messages that the model was given, if their end may report a failure; else []."""
-    for name in conventions.CONVENTIONS.input_texts:
-        if name in attributes:
-            given = attributes[name]
-            return messages_of(parsed(given)) if not isinstance(given, str) or may_tell(given) else []
+    attributes, name = span.attributes, input_name(span)
+    if name is not None:
+        given = attributes[name]
+        return messages_of(parsed(given)) if not isinstance(given, str) or may_tell(given) else []
     return next(filter(None, (numbered_messages(attributes, *form) for form in NUMBERED)), [])
 
 
@@ -122,14 +135,13 @@ def is_result_turn(event: SpanEvent) -> bool:
 
 def may_tell(text: str) -> bool:
     """Whether the text ends with the result of a tool, and with a word of failures. At a glance: most inputs do not."""
-    if '"tool' not in text and '"function' not in text:  # as in every role and type above
-        return False
-    start = max(text.rfind(ROLE), text.rfind(OUTPUT_ITEM))
+    has_types = "_" in text  # seen much faster than the types
+    start = max(text.rfind(ROLE), text.rfind(OUTPUT_ITEM) if has_types else -1)
     if start < 0 or len(text) > LONGEST:
         return False
     role = text[start : start + GLANCE]
-    if not any(f'"{word}"' in role for word in (*ROLES, "function_call_output")):
-        if '"user"' not in role or "tool_result" not in text[start:]:
+    if not ('"tool"' in role or '"function"' in role or OUTPUT_ITEM in role):
+        if not has_types or '"user"' not in role or "tool_result" not in text[start:]:
             return False
     else:
         start = max(text.rfind('"assistant"', 0, start), text.rfind('"user"', 0, start), 0)

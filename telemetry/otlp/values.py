@@ -6,7 +6,7 @@ https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/pr
 
 import base64
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -23,18 +23,22 @@ def python_value(value: AnyValue) -> Any:
     if kind == "string_value":
         return value.string_value
     if kind == "array_value":
-        return [python_value(item) for item in value.array_value.values]
+        return [python_value(item) for item in value.array_value.values[:]]
     if kind == "kvlist_value":
         return plain_attributes(value.kvlist_value.values)
     return getattr(value, kind) if kind else None
 
 
-def plain_attributes(pairs: Iterable[KeyValue]) -> dict[str, Any]:
-    """Return the attributes by key. Keys MUST be unique; where a sender repeats one, the last value is used."""
+def plain_attributes(pairs: Sequence[KeyValue]) -> dict[str, Any]:
+    """
+    Return the attributes by key. Keys MUST be unique; where a sender repeats one, the last value is used.
+
+    A copy is read, because protobuf ends a loop over its own list by an error, which it takes long to write.
+    """
     # Strings, the most frequent values, and then whole numbers are tried first, because that is fastest.
     return {
         pair.key: (value := pair.value).string_value or value.int_value or python_value(value)
-        for pair in pairs
+        for pair in pairs[:]
     }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -37,24 +38,18 @@ def oversized(parts: Iterable[Any], request_bytes: int) -> Iterator[Any]:
         return
     may_be_long = request_bytes > most_bytes
     for part in parts:
-        if has_many_items(part) or (
-            may_be_long and part.ByteSize() > most_bytes
-        ):  # protobuf counts by writing it
+        has_many = len(part.attributes) > MAX_ITEMS or (part.__class__ is Span and has_many_events(part))
+        if has_many or (may_be_long and part.ByteSize() > most_bytes):  # protobuf counts by writing it
             yield part
 
 
-def has_many_items(part: Any) -> bool:
-    """Whether the part has more than MAX_ITEMS attributes, events or links, or one of these more attributes."""
-    if len(part.attributes) > MAX_ITEMS:
-        return True
-    return part.__class__ is Span and (has_many(part.events) or has_many(part.links))
-
-
-def has_many(items: Any) -> bool:
-    """Whether there are more than MAX_ITEMS events or links, or one of them has more attributes."""
-    if not items:  # as in most spans
+def has_many_events(span: Span) -> bool:
+    """Whether the span has more than MAX_ITEMS events or links, or one of these has more attributes."""
+    events, links = span.events, span.links
+    if not events and not links:  # as in most spans
         return False
-    return len(items) > MAX_ITEMS or any(len(item.attributes) > MAX_ITEMS for item in items)
+    is_long = len(events) > MAX_ITEMS or len(links) > MAX_ITEMS
+    return is_long or any(len(item.attributes) > MAX_ITEMS for item in chain[Any](events, links))
 
 
 def trim(part: Any) -> Counter[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.failures.blank_answers import holds_nothing
-from telemetry.failures.empty_answer import answered_nothing
+from telemetry.failures.empty_answer import answered_nothing, has_answer
 from telemetry.signals.failed_results import reported_problem
 from telemetry.signals.registry import GIVEN_BACK, IngestRule
 
@@ -32,4 +32,4 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     return "the answer is empty" if holds_nothing(result) else ""
 
 
-INGEST_RULES = (IngestRule(GIVEN_BACK, "llm_call", answered_nothing),)
+INGEST_RULES = (IngestRule(GIVEN_BACK, "llm_call", answered_nothing, has_answer),)

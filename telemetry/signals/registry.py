@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol, cast
 
 from telemetry.discovery import find_modules, in_chain, require_parts
+from telemetry.spans.form import remember
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
@@ -22,12 +23,19 @@ Rule = Callable[[Span, Meaning], Failure | None]
 Reread = Callable[[Failure, Span, Meaning], Failure]
 
 
+def of_any_form(span: Span) -> bool:
+    """The form of a span that a rule may find something in: any."""
+    return True
+
+
 class IngestRule(NamedTuple):
     """A rule at ingest."""
 
     stage: int
     unit: str  # of UNITS
     rule: Rule
+    # Whether the rule may find something in a span without events, by its scope and the names of its attributes alone.
+    concerns: Callable[[Span], bool] = of_any_form
 
 
 class EvalParts(Protocol):
@@ -71,14 +79,26 @@ class SignalRegistry:
         self.signals = {signal.SIGNAL: signal for signal in ordered}
         self.types = tuple(self.signals)
         self.soft = frozenset(signal.SIGNAL for signal in ordered if signal.IS_SOFT)
-        self.rules = {unit: rules_of(unit, ordered) for unit in UNITS}
-        self.unmarked_rules = {unit: rules_of(unit, ordered, after=MARKED) for unit in UNITS}
+        self.rules = {unit: tuple(each.rule for each in rules_of(unit, ordered)) for unit in UNITS}
+        self.later_rules = {unit: rules_of(unit, ordered, after=MARKED) for unit in UNITS}
         self.reread = {
             unit: reread for signal in ordered for unit, reread in getattr(signal, "REREAD", {}).items()
         }
 
+    def unmarked_rules(self, span: Span) -> dict[str, tuple[Rule, ...]]:
+        """The rules by unit of work that may find a failure in spans of this form that no client marked as one."""
+        form = span.form
+        if self in form:
+            known: dict[str, tuple[Rule, ...]] = form[self]
+            return known
+        found = {
+            unit: tuple(each.rule for each in rules if each.concerns(span))
+            for unit, rules in self.later_rules.items()
+        }
+        return remember(form, self, found)
 
-def rules_of(unit: str, ordered: Iterable[RecordSignal], after: int = 0) -> tuple[Rule, ...]:
+
+def rules_of(unit: str, ordered: Iterable[RecordSignal], after: int = 0) -> tuple[IngestRule, ...]:
     """
     The rules for a unit of work, of later stages than that one, in the order in which they are asked.
 
@@ -91,4 +111,4 @@ def rules_of(unit: str, ordered: Iterable[RecordSignal], after: int = 0) -> tupl
         if detection.unit == unit and detection.stage > after
     ]
     in_turn = sorted(detections, key=lambda detection: detection.stage)
-    return tuple(dict.fromkeys(detection.rule for detection in in_turn))
+    return tuple({detection.rule: detection for detection in in_turn}.values())

@@ -12,7 +12,7 @@ from telemetry import conventions
 from telemetry.conventions.content import tool_result
 from telemetry.failures import fault
 from telemetry.failures.soft_errors import EXIT, LEAD
-from telemetry.failures.told_results import told_failure
+from telemetry.failures.told_results import has_input, told_failure
 from telemetry.failures.tool_results import failure_in_result
 from telemetry.signals.failed_results import failed_result
 from telemetry.signals.marked import OF_TOOL_CALLS
@@ -46,13 +46,15 @@ def tool_reported_error(span: Span, meaning: Meaning) -> Failure | None:
     return failure_in_result(conventions.output_of(span))
 
 
+def has_failed_mark(span: Span) -> bool:
+    """Whether the span has an attribute that marks calls as failed."""
+    return not conventions.CONVENTIONS.failed_marks.isdisjoint(span.attributes)
+
+
 def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
     """The failure of a call that its client marks as failed by an attribute of its own."""
-    attributes = span.attributes
-    known = conventions.CONVENTIONS
-    if attributes.keys().isdisjoint(known.failed_marks) or all(
-        attributes.get(name) != value for name, value in known.failed_tool.items()
-    ):
+    attributes, marks = span.attributes, conventions.CONVENTIONS.failed_tool
+    if not has_failed_mark(span) or all(attributes.get(name) != value for name, value in marks.items()):
         return None
     message = fault.fault_text(tool_result(conventions.output_of(span)) or span.name)
     return Failure(SIGNAL, "medium", "tool_error", fault.one_line(message))
@@ -61,6 +63,6 @@ def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
 INGEST_RULES = (
     *OF_TOOL_CALLS,
     IngestRule(GIVEN_BACK, "tool_call", tool_reported_error),
-    IngestRule(GIVEN_BACK, "tool_call", tool_marked_failed),
-    IngestRule(TOLD, "llm_call", told_failure),
+    IngestRule(GIVEN_BACK, "tool_call", tool_marked_failed, has_failed_mark),
+    IngestRule(TOLD, "llm_call", told_failure, has_input),
 )

@@ -7,7 +7,7 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aiev
 from __future__ import annotations
 
 from telemetry.failures import fault
-from telemetry.failures.negative_feedback import complaint
+from telemetry.failures.negative_feedback import complaint, may_rate
 from telemetry.signals.registry import RATED, UNITS, IngestRule
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
@@ -31,4 +31,4 @@ def negative_feedback(span: Span, meaning: Meaning) -> Failure | None:
     return Failure(SIGNAL, "low", "", fault.one_line(words)) if words else None
 
 
-INGEST_RULES = tuple(IngestRule(RATED, unit, negative_feedback) for unit in UNITS)
+INGEST_RULES = tuple(IngestRule(RATED, unit, negative_feedback, may_rate) for unit in UNITS)

@@ -70,7 +70,9 @@ def first_count(attributes: Attributes, names: tuple[str, ...]) -> int | None:
     for name in names:
         if name in attributes:
             value = attributes[name]
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
+            if type(value) is int:  # as nearly always
+                return value if 0 <= value < MAX_COUNT else None
+            if isinstance(value, float):
                 return int(value) if 0 <= value < MAX_COUNT else None
             if isinstance(value, str) and value.isdecimal() and len(value) <= 12:
                 return int(value)

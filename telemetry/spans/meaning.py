@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
+
+from telemetry.spans.value_object import value_object
 
 
-# A NamedTuple, as one is made for every span that comes in: several times faster than a frozen dataclass.
-class Meaning(NamedTuple):
+@value_object
+class Meaning:
     """The facts that get columns. "" and None: the span does not state it."""
 
     unit: str = ""  # llm_call, tool_call, graph_node, retrieval; "" for other work
@@ -38,7 +40,7 @@ class Capture:
     replayable: bool  # input and unit are known, so the call can be made again
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Failure:
     """The failure of a span: its type, severity, message and stack."""
 

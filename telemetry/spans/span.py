@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.hashing import hash64
 from telemetry.spans.record_ids import record_id
+from telemetry.spans.value_object import value_object
 
 LONGEST = 200  # characters of a name that gets a column; the whole of it stays in the message
 STATUS_OK, STATUS_ERROR = 1, 2
 # An event with the attributes of a model call, contents among them:
 # https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-events.md
 DETAILS = "gen_ai.client.inference.operation.details"
+Form = dict[Any, Any]  # what is known of all spans with the same scope and the same names of attributes
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class SpanEvent:
     """An event of a span."""
 
@@ -77,8 +79,8 @@ def origin_id(message: bytes) -> int:
     return hash64(message)
 
 
-# A NamedTuple, as one is made for every span that comes in: several times faster than a frozen dataclass.
-class Span(NamedTuple):
+@value_object
+class Span:
     """One decoded span. Times are unix nanoseconds; an absent parent is b""."""
 
     trace_id: bytes
@@ -94,6 +96,7 @@ class Span(NamedTuple):
     events: list[SpanEvent]
     origin: SpanOrigin
     message: SpanMessage  # as it was sent
+    form: Form  # of these attributes: see telemetry/spans/form.py
 
     @property
     def record_id(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.otlp import decode
 from telemetry.otlp.decode import Encoding
+from telemetry.spans.form import form_of
 from telemetry.spans.span import Span, SpanEvent, SpanOrigin
 from tests import captures
 
@@ -36,8 +38,13 @@ def make_span(
         "origin": SpanOrigin({"service.name": "shop"}, scope, ""),
         "message": SpanMessage(),
     }
-    span = Span(**{**defaults, **facts})
-    return span._replace(attributes=decode.with_details(span.attributes, span.events))
+    span = Span(**{**defaults, **facts}, form={})
+    return with_attributes(span, decode.with_details(span.attributes, span.events))
+
+
+def with_attributes(span: Span, attributes: dict[str, Any]) -> Span:
+    """The span with these attributes in place of its own."""
+    return replace(span, attributes=attributes, form=form_of(span.origin.scope_name, attributes))
 
 
 def exception(message: str = "", type: str = "", stacktrace: str = "") -> SpanEvent:

@@ -16,7 +16,7 @@ from telemetry.conventions.facts import AttributeNames, Keys, extract_facts
 from telemetry.discovery import find_modules
 from telemetry.spans.attribute_lookup import Attributes, first_count, first_text
 from telemetry.spans.meaning import Meaning
-from telemetry.spans.span import SpanEvent
+from telemetry.spans.span import Span, SpanEvent
 
 SUCCESS, FALSE = "success", (False, "false")
 FAILED = "failed"  # in place of a message
@@ -92,12 +92,12 @@ class LogClientRegistry:
         return None
 
 
-def event_meaning(client: LogClient, form: EventForm, attributes: Attributes) -> Meaning:
+def event_meaning(client: LogClient, form: EventForm, span: Span) -> Meaning:
     """The facts that an event states."""
     known = Meaning(
-        form.unit, agent=client.agent, is_agent_run=form.is_run, error=event_error(form, attributes)
+        form.unit, agent=client.agent, is_agent_run=form.is_run, error=event_error(form, span.attributes)
     )
-    return extract_facts(attributes, client.names, known)
+    return extract_facts(span, client.names, known)
 
 
 def event_error(form: EventForm, attributes: Attributes) -> str:

@@ -10,7 +10,7 @@ from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.spans.meaning import Failure
 from telemetry.spans.operation import operation
-from tests.telemetry.span_builders import CLIENTS, ERROR, OK, captured, make_span
+from tests.telemetry.span_builders import CLIENTS, ERROR, OK, captured, make_span, with_attributes
 from tests.telemetry.span_examples.clients import GENERAL, Example
 from tests.telemetry.span_examples.frameworks import FRAMEWORKS
 from tests.telemetry.span_examples.instrumentations import INSTRUMENTATIONS
@@ -67,7 +67,7 @@ def test_a_span_that_reports_no_error_is_no_failure(one: Example) -> None:
 def test_values_of_any_type_are_survived(one: Example) -> None:
     for name in one.span.attributes:
         for value in ODD:
-            odd = one.span._replace(attributes={**one.span.attributes, name: value})
+            odd = with_attributes(one.span, {**one.span.attributes, name: value})
             meaning = conventions.read_meaning(odd)
             assert operation(odd, meaning)
             failure(odd, meaning)

@@ -33,9 +33,10 @@ FAILED_TOOL = {"acme.ok": "no"}
 EXPECTED = ("acme.wanted",)
 FAILS_WITHOUT_STATUS = True
 
+NAMES = AttributeNames(tool=("acme.tool",), kind=("acme.kind",), component=("acme.part",), finish=("acme.end",))
+
 def read(span):
-    names = AttributeNames(tool=("acme.tool",), kind=("acme.kind",), component=("acme.part",), finish=("acme.end",))
-    return extract_facts(span.attributes, names, Meaning(UNITS.get(span.attributes.get("acme.kind"), "tool_call")))
+    return extract_facts(span, NAMES, Meaning(UNITS.get(span.attributes.get("acme.kind"), "tool_call")))
 
 def input_of(span):
     return span.attributes.get("acme.arguments")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from telemetry.conventions.content import parsed
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import DETAILS, Span, SpanEvent
 from tests.telemetry.conventions.test_client_spans import EXAMPLES
-from tests.telemetry.span_builders import make_span
+from tests.telemetry.span_builders import make_span, with_attributes
 from tests.telemetry.span_examples.clients import Example
 
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
@@ -35,7 +36,7 @@ def judge(attributes: dict[str, Any], events: list[SpanEvent] | None = None) -> 
 def with_structures(span: Span) -> Span:
     """The span, and its events, with structured attributes."""
     events = [event.__class__(event.name, 1, structured(event.attributes)) for event in span.events]
-    return span._replace(attributes=structured(span.attributes), events=events)
+    return replace(with_attributes(span, structured(span.attributes)), events=events)
 
 
 @pytest.mark.parametrize(

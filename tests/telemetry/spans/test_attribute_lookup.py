@@ -8,6 +8,7 @@ import pytest
 
 from telemetry.conventions.facts import extract_general_facts
 from telemetry.spans.attribute_lookup import first_id
+from tests.telemetry.span_builders import make_span
 
 NAMES = ("session.id", "session_id")
 
@@ -28,9 +29,8 @@ def test_a_placeholder_of_redaction_is_no_id(left: str) -> None:
     assert first_id({"session.id": left}, NAMES) == ""
     assert first_id({"session.id": left, "session_id": "s-1"}, NAMES) == "s-1"
     assert first_id({"session.id": left, "session_id": left}, NAMES) == ""
-    assert (
-        extract_general_facts({"session.id": left, "user.id": left, "session_id": "s-1"}).session_id == "s-1"
-    )
+    span = make_span(attributes={"session.id": left, "user.id": left, "session_id": "s-1"})
+    assert extract_general_facts(span).session_id == "s-1"
 
 
 @pytest.mark.parametrize("value", ["s-1", "[2001:db8::1]:443", "<a> and <b>", "*7", "a***", "[", ""])
