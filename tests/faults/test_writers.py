@@ -46,7 +46,8 @@ def test_many_writers_of_one_project_are_served_or_told_to_come_again(
 
     line.add(recount(instance.project_file(made["project_id"]), [load]), load)
     p99 = load.p99(0, time.monotonic())
-    line.note = f"p99 {p99:.2f} s, slowest {load.slowest:.2f} s, peak of all processes {peak:.0f} MiB"
+    told = "".join(f"; {message}" for message in sorted(load.messages))
+    line.note = f"p99 {p99:.2f} s, slowest {load.slowest:.2f} s, peak of all processes {peak:.0f} MiB{told}"
     line.check()
     assert set(load.answers) <= allowed
     assert load.slowest < EXPORTER_TIMEOUT
