@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -93,14 +94,14 @@ def gated_server(folder: Path, limits: str) -> Iterator[GatedServer]:
     }  # fmt: skip
     command = [sys.executable, "-m", "gunicorn", "-c", "config.py", "-b", f"127.0.0.1:{port}", "gated"]
     with ExitStack() as clients, (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stderr=log)
+        process = subprocess.Popen(command, cwd=folder, env=environment, stderr=log, start_new_session=True)
         server = GatedServer(port, folder, process, clients)
         try:
             wait_for_port(port)
             assert server.number_of_calls() == 1
             yield server
         finally:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # a worker whose thread is held would stay
             process.wait()
 
 
