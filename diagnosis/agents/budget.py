@@ -51,10 +51,22 @@ def fitting(sizes: Sequence[int], free: int) -> int:
 def with_rows(answer: JsonObject, name: str, rows: Sequence[Any], budget: int) -> tuple[JsonObject, int]:
     """The answer with as many of the rows under the name as fit, the first one always, and how many these are."""
     facts = fitting_facts(visible(answer), budget)
-    shown: list[Any] = visible([*rows])
     free = room_beside(facts, budget) - len(name) - len('"":[],')
-    count = fitting([json_characters(row) for row in shown], free) or len(shown[:1])
-    return facts | {name: [shrunk(row, free) for row in shown[:1]] + shown[1:count]}, count
+    shown = fitting_rows(rows, free)
+    return facts | {name: [shrunk(row, free) for row in shown[:1]] + shown[1:]}, len(shown)
+
+
+def fitting_rows(rows: Sequence[Any], free: int) -> list[Any]:
+    """Those of the rows that fit, in their order, as they are shown; the first one always. No other is looked at."""
+    shown: list[Any] = []
+    for row in map(visible, rows):
+        free -= json_characters(row) + len(",")
+        if free < 0 and shown:
+            break
+        shown.append(row)
+        if free < 0:
+            break
+    return shown
 
 
 def with_parts(answer: JsonObject, parts: Sequence[Part], budget: int) -> JsonObject:

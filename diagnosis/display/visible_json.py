@@ -9,6 +9,7 @@ https://www.rfc-editor.org/rfc/rfc8259#section-7
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from diagnosis.display.hidden_characters import show_hidden
 
@@ -37,10 +38,12 @@ MAY_HIDE = {
         b"\xf4",
     )
 }
+# Escapes of characters that may be hidden, behind whole escapes of backslashes. All others are passed by at once.
 ESCAPE = re.compile(
-    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(r(?!\\n)|[bf])|.)",
-    re.S,
+    r"(?<!\\)((?:\\\\)*+)"
+    r"(\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|r(?!\\n)|[bf]))"
 )
+MOST_CACHED, LONGEST_SINGLE = 4096, len(r"\uffff")
 NAMED = {"b": "\b", "f": "\f", "r": "\r"}
 
 
@@ -61,13 +64,17 @@ def may_hide(document: bytes) -> bool:
 
 
 def visible_escape(match: re.Match[str]) -> str:
+    """The escape, or the number of the hidden character that it stands for, behind escaped backslashes."""
+    return match[1] + shown_escape(match[2])
+
+
+@lru_cache(MOST_CACHED)
+def shown_escape(escape: str) -> str:
     """The escape, or the number of the hidden character that it stands for."""
-    high, low, number, name = match.groups()
-    if high:
-        character = (bytes.fromhex(high) + bytes.fromhex(low)).decode("utf-16-be")
-    elif number:
-        character = chr(int(number, 16))
+    number = escape[2:6]
+    if len(escape) > LONGEST_SINGLE:
+        character = (bytes.fromhex(number) + bytes.fromhex(escape[8:])).decode("utf-16-be")
     else:
-        character = NAMED.get(name, "")
+        character = chr(int(number, 16)) if number else NAMED[escape[1]]
     shown = show_hidden(character)
-    return match[0] if shown == character else shown
+    return escape if shown == character else shown

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from diagnosis.agents import budget
+from diagnosis.display import visible_json
 from telemetry.reads import record_pages
 from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import minutes, span, store
@@ -36,3 +38,28 @@ def test_pages_of_long_records_are_short_and_all_are_read(
         cursor = f"&cursor={answer['next_cursor']}"
 
     assert len(found) == len(set(found)) == 7
+
+
+def test_a_tool_looks_at_no_row_behind_those_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    visible = budget.visible
+    monkeypatch.setattr(budget, "visible", lambda value: seen.append(value) or visible(value))
+    rows = [{"text": {"value": "\u202e" * 300}} for _ in range(100)]
+
+    _, count = budget.with_rows({"said": "first"}, "rows", rows, 2_000)
+
+    assert 1 <= count < 10
+    assert len(seen) <= count + 2  # what is said first, and the row that does not fit
+
+
+def test_escapes_that_hide_nothing_are_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+    shown_escape = visible_json.shown_escape
+    monkeypatch.setattr(
+        visible_json, "shown_escape", lambda escape: looked_at.append(escape) or shown_escape(escape)
+    )
+
+    shown = visible_json.visible_json(rb'["' + rb"\"\\\\\n\t\\\\u0001" * 1000 + rb'\u0001"]')
+
+    assert looked_at == [r"\u0001"]
+    assert shown.count(b"U+0001") == 1
