@@ -36,6 +36,8 @@ PatientWorker.limits = ClientLimits(
     connections=settings.LOOPKIT_CONNECTIONS,
     max_body_bytes=settings.LOOPKIT_MAX_BODY_BYTES,
 )
+# Each imports the application itself (no preload_app): counting references copies most of the pages that processes
+# would share, so little memory is saved, and connections or threads that an import opened would be inherited.
 workers = settings.LOOPKIT_WORKERS
 threads = settings.LOOPKIT_THREADS
 keepalive = 65  # seconds; above the 60 of usual proxies, so that the proxy closes first
