@@ -114,9 +114,8 @@ def spare_sqlite_locks() -> None:
     if sys.platform != "linux":
         return
     with suppress(AttributeError, OSError):
-        sqlite = ctypes.CDLL(
-            _sqlite3.__file__
-        )  # also finds the functions of the library that it was linked with
+        # The module's own file, through which also the functions of the library are found that it was linked with.
+        sqlite = ctypes.CDLL(_sqlite3.__file__)
         sqlite.sqlite3_shutdown()
         sqlite.sqlite3_config(SQLITE_CONFIG_MULTITHREAD)
         sqlite.sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0)
