@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from diagnosis.side_effects.anytime import Sessions, sessions_of
 from diagnosis.side_effects.hit_requests import MOST_RECORDS, HitRequests, begun_in
@@ -160,11 +160,17 @@ def failed_of_kind(
     without_releases: frozenset[str],
     places: frozenset[ServiceOperation],
 ) -> frozenset[bytes]:
-    """The traces of these failed requests that are requests of the kind that begins in one of these places."""
+    """
+    The traces of these failed requests that are requests of the kind that begins in one of these places.
+
+    They are among those that `requests_of_kind` counts: what began in a release that is left out is no such request,
+    whichever service failed in it.
+    """
     failed = failed_requests(window, service, without_releases)
+    unfixed = Q(service=service, release__in=without_releases)
     found: set[bytes] = set()
     for chunk in id_chunks({request.trace_id for request in failed}):
-        rows = Record.objects.filter(begun_in(places), trace_id__in=chunk)
+        rows = Record.objects.filter(begun_in(places), trace_id__in=chunk).exclude(unfixed)
         found.update(map(bytes, rows.values_list("trace_id", flat=True).distinct()))
     return frozenset(found)
 

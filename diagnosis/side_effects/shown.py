@@ -19,7 +19,7 @@ from tenants.models import Project
 
 SHOWN = 5  # clusters that an answer names
 SHARED_SHOWN = 5  # attributes of each
-LOUD = "The requests that this failure hit fail in another way since the fix: {first}{more}."
+LOUD = "Requests of the kind that this failure hit fail in another way since the fix: {first}{more}."
 MORE = ", and {others} with them"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,9 +13,11 @@ from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record
 from telemetry.windows import rfc3339
 from tenants.keys.provisioning import MintedProject
+from tenants.models import Project
 from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import SHIPPED, T0, after, make_packet
 from tests.diagnosis.side_effects.checkouts import Cart, Failing, carts, check_out
+from tests.telemetry.factory import span, store
 
 OLD, NEW = "1.0.0", "1.1.0"
 
@@ -89,7 +91,7 @@ def test_the_same_carts_that_fail_a_step_later_stand_beside_the_verdict(ship):
     assert (effect["failures_before"], effect["exposure_before"]) == (0, 90)
     assert (effect["failures_after"], effect["exposure_after"]) == (9, 600)
     assert found.document["reason"].startswith(
-        "The requests that this failure hit fail in another way since the fix: 9 of 600 requests, 0 of 90 before. "
+        "Requests of the kind that this failure hit fail in another way since the fix: 9 of 600 requests, 0 of 90 before. "
     )
     assert loop.verifications.get().document["side_effects"] == [effect]
 
@@ -114,7 +116,7 @@ def test_a_failure_at_the_rate_of_before_is_not_linked(ship, share, number):
 
     assert document["side_effects"] == []
     assert document["clusters_compared"] == 1 or share < 0.1
-    assert not document["reason"].startswith("The requests")
+    assert not document["reason"].startswith("Requests of the kind")
 
 
 def test_a_new_failure_of_other_carts_is_not_linked_while_it_can_be_chance(ship):
@@ -175,6 +177,28 @@ def test_other_requests_of_the_users_that_were_hit_are_linked(ship, alice):
 def test_what_an_older_release_does_since_the_fix_is_not_linked(ship, alice):
     loop = ship(nothing, nothing)
     check_out(alice.project, after(0.2), carts(7, 200, 20), invoice_fails, OLD)
+
+    assert verify(loop, after(1)).document["side_effects"] == []
+
+
+def reserve(project: Project, since: datetime, number: int, release: str) -> None:
+    """The reservations of so many checkouts, in a service of their own, of which every tenth fails."""
+    spans = [
+        span("reserve", trace=(trace := f"{since}{release}{n}"), parent=f"{trace}/root",
+             at=since + timedelta(seconds=n), error="" if n % 10 else "deadlock")
+        for n in range(number)
+    ]  # fmt: skip
+    store(project, spans, since, {"service.name": "reservations", "service.version": "9"})
+
+
+@pytest.mark.parametrize("elsewhere", [OLD, "1.2.0-canary"])
+def test_requests_of_a_release_without_the_fix_are_counted_neither_above_nor_below(ship, alice, elsewhere):
+    loop = ship(nothing, nothing, number=23, odd=1)
+    reserve(alice.project, T0, 90, OLD)
+    reserve(alice.project, SHIPPED, 23, NEW)
+    other = after(0.2)
+    check_out(alice.project, other, carts(7, 267, 0), nothing, elsewhere)
+    reserve(alice.project, other, 267, elsewhere)
 
     assert verify(loop, after(1)).document["side_effects"] == []
 
