@@ -2,7 +2,8 @@
 Whether a cluster is new, rising, steady or falling, against the window of the same length before.
 
 An operation may fail with one error in this window and with another in the next. Where the operation as a whole fails
-no more often than before, a few more failures of one kind are `steady`, if they can be chance (fisher.py).
+no more often than before, a few more failures of one kind are `steady`, if they can be chance (fisher.py). So is a
+fall that can be chance, as where hardly anything ran in the window before (hypergeometric.py).
 
 Of many clusters, some have no failure in the window before by chance alone. So a cluster is `new` only if all of its
 failing sessions would fall into this window with a chance below CHANCE divided by the number of clusters
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from diagnosis.display.quantities import counted
 from diagnosis.statistics import fisher
 from diagnosis.statistics.fisher import WindowCounts
-from diagnosis.statistics.hypergeometric import all_in_part
+from diagnosis.statistics.hypergeometric import all_in_part, upper_tail
 
 NEW, RISING, STEADY, FALLING, UNCLEAR = "new", "rising", "steady", "falling", "unclear"
 TRENDS = (NEW, RISING, STEADY, FALLING, UNCLEAR)
@@ -80,7 +81,15 @@ def of_rate(cluster: WindowCounts) -> str:
         return STEADY
     if cluster.ratio >= RISING_RATIO:
         return RISING
-    return FALLING if cluster.ratio <= FALLING_RATIO else STEADY
+    return FALLING if cluster.ratio <= FALLING_RATIO and not may_fall_by_chance(cluster) else STEADY
+
+
+def may_fall_by_chance(cluster: WindowCounts) -> bool:
+    """Whether so many of all failures, or more, would fall into the window before with a chance above CHANCE."""
+    now, before = cluster
+    records = now.exposure + before.exposure
+    failures = min(now.failures + before.failures, records)
+    return upper_tail(before.failures, before.exposure, failures, records) > CHANCE
 
 
 def takes_turns(cluster: WindowCounts, operation: WindowCounts) -> bool:

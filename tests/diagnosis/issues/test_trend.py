@@ -17,6 +17,10 @@ from diagnosis.statistics.rates import Counts
         ((20, 400), (5, 100), "steady"),
         ((5, 100), (20, 100), "falling"),
         ((2, 100), (1, 100), "steady"),
+        ((49, 669), (1, 2), "steady"),  # hardly anything ran before
+        ((3, 100), (7, 100), "steady"),  # 17 %
+        ((3, 100), (12, 100), "falling"),  # 1 %
+        ((10**5, 10**7), (3 * 10**5, 10**7), "falling"),
         ((10, 100), (9, 100), "steady"),
     ],
 )

@@ -91,7 +91,8 @@ def test_the_same_carts_that_fail_a_step_later_stand_beside_the_verdict(ship):
     assert (effect["failures_before"], effect["exposure_before"]) == (0, 90)
     assert (effect["failures_after"], effect["exposure_after"]) == (9, 600)
     assert found.document["reason"].startswith(
-        "Requests of the kind that this failure hit fail in another way since the fix: 9 of 600 requests, 0 of 90 before. "
+        "Requests of the kind that this failure hit fail in another way since the fix: "
+        "9 of 600 requests, 0 of 90 before. "
     )
     assert loop.verifications.get().document["side_effects"] == [effect]
 
