@@ -6,7 +6,7 @@ Each function returns how many secrets there were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -22,7 +22,7 @@ from telemetry.scrubbing.names import (
     is_folder,
     is_secret,
 )
-from telemetry.scrubbing.structured import redact_together
+from telemetry.scrubbing.structured import redact_siblings, redact_together
 from telemetry.scrubbing.suspicion import is_suspect
 from telemetry.scrubbing.texts import redacted_headers, redacted_or_whole, redacted_within
 from telemetry.scrubbing.work import BASE, Spent, Work
@@ -31,7 +31,7 @@ Judge = Callable[[str], Disposition]
 STRUCTURED = {"array_value", "kvlist_value"}
 
 
-def redact_attributes(pairs: Iterable[KeyValue], work: Work) -> int:
+def redact_attributes(pairs: Sequence[KeyValue], work: Work) -> int:
     """Replace the secrets in named values and in their names by MARK; all of a suspect pair, once the work is spent."""
     total = 0
     for pair in pairs:
@@ -44,7 +44,17 @@ def redact_attributes(pairs: Iterable[KeyValue], work: Work) -> int:
                 total += redact_together(pair.value, work)
         except Spent:
             total += redact_whole(pair)
-    return total
+    return total + typed_siblings(pairs, work)
+
+
+def typed_siblings(pairs: Sequence[KeyValue], work: Work) -> int:
+    """Replace what is typed into a field that another attribute names by MARK; all suspect pairs where work ends."""
+    if len(pairs) < 2 or work.left < 0:
+        return 0
+    try:
+        return redact_siblings(pairs, work)
+    except Spent:
+        return sum(redact_whole(pair) for pair in pairs if is_suspect(pair.SerializeToString()))
 
 
 def redact_whole(pair: KeyValue) -> int:

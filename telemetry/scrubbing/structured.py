@@ -10,17 +10,23 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from telemetry.scrubbing.areas import everywhere
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.command_lines import program_options
+from telemetry.scrubbing.named.endings import word_ends
+from telemetry.scrubbing.named.places import real_values
 from telemetry.scrubbing.named.stand_ins import MARK
+from telemetry.scrubbing.named.typed.beside import typed_values
+from telemetry.scrubbing.named.typed.members import holds_typed, names_a_field
 from telemetry.scrubbing.readings import secrets_in
 from telemetry.scrubbing.suspicion import is_suspect
 from telemetry.scrubbing.work import Work
 
 MOST_DEPTH = 32  # deeper structure is not read together
+MOST_MEMBERS = 32  # attributes of one beginning that are read together
+LONGEST_TYPED = 1024  # characters of what is typed, or of what names its field
 
 
 class Leaf(NamedTuple):
@@ -34,12 +40,15 @@ class Leaf(NamedTuple):
 class WrittenValue:
     """A value as JSON, and its texts."""
 
-    def __init__(self, value: AnyValue) -> None:
+    def __init__(self, value: AnyValue | list[tuple[str, AnyValue]]) -> None:
         """Write it."""
         self.parts: list[str] = []
         self.length = 0
         self.leaves: list[Leaf] = []
-        self.add_value(value, 0)
+        if isinstance(value, AnyValue):
+            self.add_value(value, 0)
+        else:
+            self.add_members(value, 0)
         self.text = "".join(self.parts)
 
     def add(self, part: str) -> None:
@@ -61,24 +70,58 @@ class WrittenValue:
                 self.add_value(item, depth + 1)
             self.add("]")
         elif kind == "kvlist_value" and depth < MOST_DEPTH:
-            self.add("{")
-            for number, pair in enumerate(value.kvlist_value.values):
-                self.add((", " if number else "") + json.dumps(pair.key, ensure_ascii=False) + ": ")
-                self.add_value(pair.value, depth + 1)
-            self.add("}")
+            self.add_members(((pair.key, pair.value) for pair in value.kvlist_value.values), depth + 1)
         else:
             self.add("0")
+
+    def add_members(self, members: Iterable[tuple[str, AnyValue]], depth: int) -> None:
+        """Write an object."""
+        self.add("{")
+        for number, (name, value) in enumerate(members):
+            self.add((", " if number else "") + json.dumps(name, ensure_ascii=False) + ": ")
+            self.add_value(value, depth)
+        self.add("}")
 
 
 def redact_together(value: AnyValue, work: Work) -> int:
     """Replace the texts in which the JSON of the value has a secret by MARK; returns how many. Raises Spent."""
-    written = WrittenValue(value)
-    found = command_line_leaves(value, work)
+    return marked([*command_line_leaves(value, work), *written_leaves(WrittenValue(value), work)])
+
+
+def redact_siblings(pairs: Iterable[KeyValue], work: Work) -> int:
+    """
+    Replace what is typed into a field that another attribute names by MARK; returns how many. Raises Spent.
+
+    Attributes whose names differ in the last part alone are read as the members of one object.
+    """
+    objects: dict[str, list[tuple[str, AnyValue]]] = {}
+    for pair in pairs:
+        if 0 < len(pair.value.string_value) <= LONGEST_TYPED:
+            prefix, _, last = pair.key.rpartition(".")
+            objects.setdefault(prefix, []).append((last, pair.value))
+    found: list[Leaf] = []
+    for members in objects.values():
+        if any(names_a_field(name) for name, _ in members) and any(holds_typed(name) for name, _ in members):
+            written = WrittenValue(members[:MOST_MEMBERS])
+            work.read(everywhere(written.text))
+            ends = word_ends(written.text, everywhere(written.text), work)
+            found += hit_leaves(
+                written.leaves, real_values(written.text, typed_values(written.text, ends, work))
+            )
+    return marked(found)
+
+
+def written_leaves(written: WrittenValue, work: Work) -> Iterator[Leaf]:
+    """The texts in which there is a secret, of a value with several. Raises Spent."""
     if len(written.leaves) > 1 and is_suspect(written.text.encode()):
-        found += hit_leaves(written.leaves, secrets_in(written.text, everywhere(written.text), work))
-    for leaf in found:
+        yield from hit_leaves(written.leaves, secrets_in(written.text, everywhere(written.text), work))
+
+
+def marked(leaves: list[Leaf]) -> int:
+    """Replace the texts by MARK; returns how many there were."""
+    for leaf in leaves:
         leaf.value.string_value = MARK
-    return len({id(leaf.value) for leaf in found})
+    return len({id(leaf.value) for leaf in leaves})
 
 
 def command_line_leaves(value: AnyValue, work: Work) -> list[Leaf]:

@@ -27,6 +27,7 @@ from telemetry.scrubbing.named.endings import (
     SHORT,
 )
 from telemetry.scrubbing.named.sentences import CHANGES, FOR_ACCOUNT, VERBS
+from telemetry.scrubbing.named.typed.fields import FIELD_WORDS
 from telemetry.scrubbing.names import ENDINGS, PLAIN_TOKENS, TOKEN_SUFFIXES
 
 WORDS = (
@@ -75,12 +76,14 @@ BEHIND_TOKEN = (
 FOLLOWS = rb"(?:[%s%s]|(?<!\.) |%s)" % (
     re.escape(MAY_FOLLOW.replace(" ", "")).encode(), TAGS, BEGINS_CALL.encode(),
 )  # fmt: skip
+# What a sentence has between the name and what is typed into its field, or becomes the secret.
+BEHIND_NAMES = ("has", "have", "to", "for", "of", "got", "gets", "been", "with", "as", "on")
 PLAIN = re.compile(
     rb"%s %s(?!(?:%s) )(?!%s)[a-z]{1,13}[ \t\r\n.,;!?)]"
     % (
         NAME_GOES_ON,
         BEFORE_TYPE.encode(),
-        "|".join((*VERBS, *CHANGES)).encode(),
+        "|".join((*VERBS, *CHANGES, *FIELD_WORDS, *BEHIND_NAMES)).encode(),
         FOR_ACCOUNT.lstrip().encode(),
     )
 )

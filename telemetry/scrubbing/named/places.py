@@ -18,6 +18,7 @@ from telemetry.scrubbing.named.sql.database_errors import database_secrets
 from telemetry.scrubbing.named.sql.statements import statement_parameters
 from telemetry.scrubbing.named.stand_ins import is_stand_in
 from telemetry.scrubbing.named.tables.columns import columns
+from telemetry.scrubbing.named.typed.beside import typed_values
 from telemetry.scrubbing.work import Work
 
 
@@ -30,6 +31,8 @@ def named_secrets(text: str, area: Area, work: Work) -> Iterator[Place]:
         yield from real_values(text, NamedValues(text, work).places(names))
         yield from real_values(text, columns(text, [name.end for name in names if name.is_secret], work))
         yield from real_values(text, statement_parameters(text, work))
+    if words:
+        yield from real_values(text, typed_values(text, words, work))
     if " -" in text or "pass:" in text or "sqlplus" in text:
         yield from real_values(text, program_options(text, area, work))
     if "(" in text:
