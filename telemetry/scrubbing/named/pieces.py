@@ -77,7 +77,7 @@ FOLLOWS = rb"(?:[%s%s]|(?<!\.) |%s)" % (
     re.escape(MAY_FOLLOW.replace(" ", "")).encode(), TAGS, BEGINS_CALL.encode(),
 )  # fmt: skip
 # What a sentence has between the name and what is typed into its field, or becomes the secret.
-BEHIND_NAMES = ("has", "have", "to", "for", "of", "got", "gets", "been", "with", "as", "on")
+BEHIND_NAMES = ("has", "have", "to", "for", "of", "got", "gets", "been", "with", "as", "on", "value")
 PLAIN = re.compile(
     rb"%s %s(?!(?:%s) )(?!%s)[a-z]{1,13}[ \t\r\n.,;!?)]"
     % (

@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 
+from telemetry.scrubbing.areas import everywhere
+from telemetry.scrubbing.readings import secrets_in
 from telemetry.scrubbing.suspicion import is_suspect
 from telemetry.scrubbing.texts import redacted
+from telemetry.scrubbing.work import Work
 from tests.telemetry.scrubbing.sent import scrubbed, sent, values_of
+from tests.telemetry.scrubbing.test_suspicion import NAMES, VALUE
 
 TYPED = "hunter2xyz"
 MARK = "[redacted]"
@@ -268,3 +272,25 @@ def test_a_long_session_of_clicks_and_reads_stays() -> None:
     ]
 
     assert redacted("".join(lines)) == ("".join(lines), 0)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{"selector":"#NAME","text":"§"}',
+        '{"element":"NAME field","text":"§"}',
+        '{"label":"NAME-input","text":"§"}',
+        '{"css":"input.NAME.big","text":"§"}',
+        'page.get_by_label("NAME input").fill("§")',
+        'type "§" into the NAME field',
+        'type "§" into the NAME',
+        "use § as the NAME",
+        "NAME has been set to §",
+        "NAME for bob: §",
+    ],
+)
+def test_no_form_is_let_through_whose_value_would_be_redacted(form: str) -> None:
+    texts = [form.replace("NAME", name).replace("§", VALUE) for name in NAMES]
+    let_through = [text for text in texts if not is_suspect(text.encode())]
+
+    assert [text for text in let_through if any(secrets_in(text, everywhere(text), Work(10**6)))] == []

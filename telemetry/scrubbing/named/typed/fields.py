@@ -72,6 +72,11 @@ def field_at(text: str, end: int) -> Field | None:
     if earlier:
         written, match = f"{earlier['word'][::-1]} {written}", earlier
     words = split_words(written)
+    # `token` counts much else, and the search of suspicion.py wants the end of a name behind it.
+    if any(word.endswith("token") for word in words) and (
+        words[-1] in OF_FIELD or text[last : last + 1] == "."
+    ):
+        return None
     while words and words[-1] in OF_FIELD:
         words = words[:-1]
     if not words or NO_FIELD.intersection(words) or not is_secret(" ".join(words)):

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.glue import QUOTE
-from telemetry.scrubbing.named.looks import is_code, is_key, is_told
+from telemetry.scrubbing.named.looks import is_code, is_key, is_of_password, is_told
 from telemetry.scrubbing.named.typed.fields import (
     BEHIND_NAME,
     LONGEST_BEFORE,
@@ -57,6 +57,7 @@ USED_AS = re.compile(
 REST_OF_FIELD = (
     rf"(?:{REST_OF_SELECTOR}|(?:{QUOTE})?(?:{BEHIND_NAME}){{0,3}})(?:{QUOTE}|\*\*)?(?:['’]s value)?"
 )
+BEHIND_FIELD = re.compile(rf"{QUOTE}|{BEHIND_NAME}")
 FILLED = re.compile(
     rf"(?i){REST_OF_FIELD} (?:with|to|as)(?: the)?(?: value| text| password)?:? (?P<quote>{QUOTE})?(?=\S)"
 )
@@ -113,7 +114,10 @@ def place_before(text: str, field: Field, match: re.Match[str], *, is_sure: bool
     """The place of the value that a match of the text before the name, read backwards, has."""
     group = "value" if match["quote"] else "bare"
     start, end = field.start - match.end(group), field.start - match.start(group)
-    is_of_field = not NO_FIELD.intersection(split_words(match["before"][::-1]))
+    # A key that the words behind it do not make one is not suspected (suspicion.py), as at the end of a sentence.
+    is_sure_word = "secret" in field.name or (is_of_password(field.name) and "pass" not in field.name.split())
+    is_suspected = is_sure_word or BEHIND_FIELD.match(text, field.end)
+    is_of_field = is_suspected and not NO_FIELD.intersection(split_words(match["before"][::-1]))
     if is_of_field and is_one(field, text[start:end], is_sure=is_sure):
         yield start, end
 
