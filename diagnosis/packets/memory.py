@@ -4,9 +4,10 @@ The memory at the start of a packet: loops that regressed, wait for another deci
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Max, Q, Value, When
 
 from diagnosis.loops import lifecycle
 from diagnosis.loops.next_action import for_loop
@@ -35,12 +36,22 @@ def recall(project: Project) -> list[dict[str, Any]]:
     decided_before = Loop.objects.filter(Q(state__in=ORDER) | again, project=project)
     loops = list(lifecycle.with_decisions(decided_before.order_by(rank, "-updated_at", "loop_id"))[:MOST])
     evidence_ids = records_of([loop for loop in loops if loop.state == Loop.State.REGRESSED])
-    linked = side_effects_of(loops)
+    linked, happened = side_effects_of(loops), last_events(loops)
     return [
         remembered(loop)
-        | {"evidence_ids": evidence_ids.get(loop.loop_id, []), "side_effects": linked.get(loop.loop_id, [])}
+        | {
+            "since": rfc3339(happened.get(loop.loop_id, loop.updated_at)),
+            "evidence_ids": evidence_ids.get(loop.loop_id, []),
+            "side_effects": linked.get(loop.loop_id, []),
+        }
         for loop in loops
     ]
+
+
+def last_events(loops: list[Loop]) -> dict[str, datetime]:
+    """When something last happened to each loop, by loop id: each diagnosis updates those that may be decided."""
+    times = LoopEvent.objects.filter(loop__in=loops).values_list("loop_id").annotate(Max("created_at"))
+    return dict(times.order_by())
 
 
 def side_effects_of(loops: list[Loop]) -> dict[str, list[str]]:
@@ -72,6 +83,5 @@ def remembered(loop: Loop) -> dict[str, Any]:
         "state": loop.state,
         "verdict": loop.verdict or None,
         "release": loop.release or None,
-        "since": rfc3339(loop.updated_at),
         "note": for_loop(loop),
     }

@@ -32,7 +32,7 @@ class MemorySerializer(ObjectSerializer):
     state = serializers.ChoiceField(Loop.State.choices)
     verdict = optional_text()
     release = optional_text()
-    since = serializers.DateTimeField()
+    since = serializers.DateTimeField(help_text="When something last happened to it.")
     note = serializers.CharField()
     decision = DecisionShapeSerializer(
         allow_null=True, help_text="The latest one: of a regression, the one in question."

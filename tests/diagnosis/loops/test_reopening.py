@@ -70,6 +70,18 @@ def test_a_rejected_failure_stays_quiet_while_it_goes_on(
     )
 
 
+def test_the_memory_says_when_something_happened_whatever_is_diagnosed_meanwhile(
+    alice: MintedProject, send: Send, proposed: Loop, olga: User
+) -> None:
+    approval.record_decision(proposed, approval.DecisionChoice(Verb.RETURN, "Which account?"), olga, T0 + DAY)
+    began = memory.recall(alice.project)[0]["since"]
+    send(T0 + DAY, failing=14, ok=100)
+
+    of_day(alice, 2)
+
+    assert [one["since"] for one in memory.recall(alice.project)] == [began]
+
+
 def test_once_it_grew_it_is_proposed_again_and_says_so(
     alice: MintedProject, send: Send, proposed: Loop, olga: User
 ) -> None:
