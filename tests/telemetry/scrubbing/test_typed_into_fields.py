@@ -1,7 +1,8 @@
 """
 What is typed into the field of a password, where one value names the field and another one holds what is typed.
 
-`§` stands for the secret. The texts of CLEAN look alike, and stay. The rules were written from other forms than UNSEEN.
+`§` stands for the secret. The texts of CLEAN look alike, and stay. UNSEEN came after the
+rules: of its 52 forms 42 were found at once.
 """
 
 from __future__ import annotations
