@@ -134,7 +134,7 @@ def test_the_timeline_and_the_issue_have_the_same_numbers(project: Project, loop
 
 
 def test_a_trend_compares_failures_and_not_what_they_caused(project: Project) -> None:
-    store(project, checkouts(NOON - timedelta(minutes=90), 64, [1, 2, 3, 4, 5, 6]), NOON)
+    store(project, checkouts(NOON - timedelta(minutes=90), 64, range(12)), NOON)
 
     issue = diagnose(project, HOUR, NOON).document["issues"][0]
 
