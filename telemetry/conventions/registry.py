@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from telemetry.discovery import find_modules, in_order, require_parts
-from telemetry.spans.form import remember
+from telemetry.spans.form import once_a_form
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -74,19 +74,15 @@ class ConventionRegistry:
         }
         self.failed_marks = frozenset(self.failed_tool)
         self.lookup = lru_cache(maxsize=REMEMBERED)(self.search)
+        self.of = once_a_form(self.recognized)
 
     def names(self, part: str) -> tuple[str, ...]:
         """The names that the conventions list under an optional part, in their order."""
         return tuple(name for convention in self.conventions for name in getattr(convention, part, ()))
 
-    def of(self, span: Span) -> Convention | None:
+    def recognized(self, span: Span) -> Convention | None:
         """The convention that the span was written in, or None for work without a model, such as HTTP."""
-        form = span.form
-        if self in form:
-            known: Convention | None = form[self]
-            return known
-        marks = self.markers.intersection(span.attributes)
-        return remember(form, self, self.lookup(span.origin.scope_name[:LONGEST], marks))
+        return self.lookup(span.origin.scope_name[:LONGEST], self.markers.intersection(span.attributes))
 
     def search(self, scope: str, marks: frozenset[str]) -> Convention | None:
         """The first convention that knows the scope or one of the marks."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol, cast
 
 from telemetry.discovery import find_modules, in_chain, require_parts
-from telemetry.spans.form import remember
+from telemetry.spans.form import once_a_form
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
@@ -81,21 +81,17 @@ class SignalRegistry:
         self.soft = frozenset(signal.SIGNAL for signal in ordered if signal.IS_SOFT)
         self.rules = {unit: tuple(each.rule for each in rules_of(unit, ordered)) for unit in UNITS}
         self.later_rules = {unit: rules_of(unit, ordered, after=MARKED) for unit in UNITS}
+        self.unmarked_rules = once_a_form(self.concerning)
         self.reread = {
             unit: reread for signal in ordered for unit, reread in getattr(signal, "REREAD", {}).items()
         }
 
-    def unmarked_rules(self, span: Span) -> dict[str, tuple[Rule, ...]]:
+    def concerning(self, span: Span) -> dict[str, tuple[Rule, ...]]:
         """The rules by unit of work that may find a failure in spans of this form that no client marked as one."""
-        form = span.form
-        if self in form:
-            known: dict[str, tuple[Rule, ...]] = form[self]
-            return known
-        found = {
+        return {
             unit: tuple(each.rule for each in rules if each.concerns(span))
             for unit, rules in self.later_rules.items()
         }
-        return remember(form, self, found)
 
 
 def rules_of(unit: str, ordered: Iterable[RecordSignal], after: int = 0) -> tuple[IngestRule, ...]:
