@@ -91,9 +91,11 @@ def answer_name(span: Span) -> str | None:
 
 def shows_calls(span: Span) -> bool:
     """Whether the answer has a call, whatever its finish reason: at a glance, as most answers have none."""
+    if has_numbered_call(span):
+        return True
     name = answer_name(span)
-    if name is None or has_numbered_call(span):
-        return has_numbered_call(span)
+    if name is None:
+        return False
     text = span.attributes[name]
     return not isinstance(text, str) or (has_call_word(text) and MARK.search(text[:LONGEST]) is not None)
 

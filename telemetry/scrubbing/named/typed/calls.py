@@ -46,17 +46,15 @@ FUNCTION = re.compile(
 
 def typed_by_call(text: str, field: Field) -> Iterator[Place]:
     """The place of what a call types into the field, by position or in a chain."""
-    match = CHAIN.match(text, field.end)
-    following = None if match else NEXT_ARGUMENT.match(text, field.end)
-    if match is None and following is None:
+    chain = CHAIN.match(text, field.end)
+    found = chain or NEXT_ARGUMENT.match(text, field.end)
+    if found is None:
         return
     beginning = BEGINNING.match(field.before)
     if beginning is None or not is_field(beginning["label"][::-1]):
         return
-    if following and not FUNCTION.match(field.before, beginning.end()):
+    if not chain and not FUNCTION.match(field.before, beginning.end()):
         return
-    found = match or following
-    if found:
-        place = quoted_values(text, found["quote"], found.end(), is_list=False)[0]
-        if is_typed(field, text[slice(*place)]):
-            yield place
+    place = quoted_values(text, found["quote"], found.end(), is_list=False)[0]
+    if is_typed(field, text[slice(*place)]):
+        yield place
