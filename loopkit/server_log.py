@@ -19,9 +19,13 @@ class BoundedServerLog(Logger):  # type: ignore[misc]  # gunicorn has no types
 
     def setup(self, cfg: Any) -> None:
         """Open the logs."""
+        others = {
+            *self.error_log.handlers,
+            *self.access_log.handlers,
+        }  # of whoever else listens to these logs
         super().setup(cfg)
-        for handler in self.error_log.handlers:
+        for handler in {*self.error_log.handlers} - others:
             handler.setFormatter(BoundedLines(self.error_fmt, self.datefmt))
             handler.addFilter(BoundedRate())
-        for handler in self.access_log.handlers:
+        for handler in {*self.access_log.handlers} - others:
             handler.setFormatter(BoundedLines(self.access_fmt, self.datefmt))

@@ -46,6 +46,7 @@ GLUED = [
     "é{}%zz",
 ]
 FORMAT = BoundedLines("{name} {message}", style="{")
+LOGS_OF_GUNICORN = {"error_log": "gunicorn.error", "access_log": "gunicorn.access"}
 
 
 def loggers() -> Iterator[logging.Logger]:
@@ -119,21 +120,24 @@ def test_every_handler_of_every_logger_writes_such_lines() -> None:
     assert with_handlers <= settings.LOGGING["loggers"].keys()
 
 
-@pytest.mark.parametrize("name", ["error_log", "access_log"])
+@pytest.mark.parametrize("name", LOGS_OF_GUNICORN)
 def test_gunicorns_logs_write_such_lines(name: str) -> None:
     config = Config()
     config.set("accesslog", "-")
+    other = logging.NullHandler()
+    logging.getLogger(LOGS_OF_GUNICORN[name]).addHandler(other)
     log = getattr(BoundedServerLog(config), name)
     written = io.StringIO()
-    for handler in log.handlers:
+    own = [handler for handler in log.handlers if type(handler) is logging.StreamHandler]
+    for handler in own:
         handler.setStream(written)
 
     log.error('"GET /%s HTTP/1.1" 404', SECRETS["agent"])
-    for handler in log.handlers:
-        handler.close()
-    log.handlers.clear()
+    for handler in (other, *own):
+        log.removeHandler(handler)
 
     assert '"GET /[redacted] HTTP/1.1" 404' in written.getvalue()
+    assert (other.formatter, other.filters) == (None, [])
 
 
 def test_the_running_server_logs_no_key_of_a_path(server: Server) -> None:
