@@ -1,8 +1,8 @@
 """
 The sessions before and after a fix: success rate, and tokens, steps and tool failures per session, with intervals.
 
-Read from the loop's service among the newest traces of a window. Shares have the exact interval (rates.py), means that
-of Student's t.
+Read from those of the newest traces of a window in which the loop's service ran, in a release that is compared. Shares
+have the exact interval (rates.py), means that of Student's t.
 """
 
 from __future__ import annotations
@@ -20,19 +20,32 @@ from diagnosis.statistics.overdispersion import widened
 from diagnosis.statistics.rates import odds
 from diagnosis.window import exposure
 from diagnosis.window.shared_reads import shared
+from diagnosis.window.stretch_rows import marks
 from telemetry.reads.session_summaries import session_key
 from telemetry.spans.signal_traces import END, PREFIX
 from telemetry.store.sql import fetch
 from telemetry.windows import Window
 
 MOST_TRACES = 5_000  # newest traces of a window, of all services
+MOST_RECORDS = 100_000  # of these traces, that are looked through for one of the service
+LONG = 2_000  # records; a trace with more of them is left out
 TAIL = 0.025  # on each side of a 95 % interval
-# The service is chosen of the newest traces of all, so that it does not decide how far back they reach.
+# The service is looked for in the newest traces of all, so that it does not decide how far back they reach.
 NEWEST = """
-    SELECT trace_id, session_id, records, failures, input_tokens + output_tokens FROM (
-        SELECT * FROM telemetry_trace WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s
-        AND NOT (trace_id >= %s AND trace_id < %s) ORDER BY start_time_unix_nano DESC LIMIT %s
-    ) AS newest WHERE service = %s
+    SELECT trace_id, session_id, records, failures, tokens FROM (
+        SELECT trace_id, session_id, service, records, failures, input_tokens + output_tokens AS tokens,
+            SUM(records) OVER (ORDER BY start_time_unix_nano DESC, trace_id) AS records_so_far
+        FROM (
+            SELECT * FROM telemetry_trace WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s
+            AND NOT (trace_id >= %s AND trace_id < %s) ORDER BY start_time_unix_nano DESC, trace_id LIMIT %s
+        ) AS newest WHERE records <= %s
+    ) AS short WHERE records_so_far <= %s AND {has_service}
+"""
+# A trace names one of its services.
+OF_ANY_RELEASE = "(short.service = %s OR {of_record})"
+OF_RECORD = """
+    EXISTS (SELECT 1 FROM telemetry_record AS record
+    WHERE record.trace_id = short.trace_id AND record.service = %s{releases})
 """
 
 
@@ -47,10 +60,16 @@ class SessionTotals:
 
 
 @shared
-def read_trajectory(window: Window, service: str) -> dict[str, Any]:
-    """The trajectory of the service in a window of the bound project, as API answers show it."""
-    bounds = window.start_unix_nano, window.end_unix_nano
-    traces = fetch(NEWEST, [*bounds, PREFIX, END, MOST_TRACES, service])
+def read_trajectory(
+    window: Window, service: str, without_releases: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """
+    The trajectory of the sessions in which the service ran, in a window of the bound project, as API answers show it.
+
+    Args:
+        without_releases: of the service; a trace in which it ran in none but these does not count.
+    """
+    traces = newest_traces(window, service, sorted(without_releases))
     failures_by_trace = tool_failures(window) if traces else {}
     sessions: defaultdict[str, SessionTotals] = defaultdict(SessionTotals)
     for trace_id, session_id, steps, failures, tokens in traces:
@@ -60,6 +79,19 @@ def read_trajectory(window: Window, service: str) -> dict[str, Any]:
         session.tokens += tokens
         session.tool_failures += failures_by_trace.get(bytes(trace_id), 0)
     return trajectory_json(list(sessions.values()))
+
+
+def newest_traces(window: Window, service: str, without_releases: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The id, session id, records, failures and tokens of each of the newest traces in which the service ran."""
+    bounds = window.start_unix_nano, window.end_unix_nano, PREFIX, END
+    if without_releases:
+        has_service = OF_RECORD.format(releases=f" AND record.release NOT IN ({marks(without_releases)})")
+        services = [service]
+    else:
+        has_service = OF_ANY_RELEASE.format(of_record=OF_RECORD.format(releases=""))
+        services = [service, service]
+    sql = NEWEST.format(has_service=has_service)
+    return fetch(sql, [*bounds, MOST_TRACES, LONG, MOST_RECORDS, *services, *without_releases])
 
 
 @shared

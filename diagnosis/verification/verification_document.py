@@ -80,14 +80,22 @@ def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "regressed_in": comparison.regressed_in or None,
         "moved_to": [sibling.shown() for sibling in comparison.moved_to],
         "evidence_ids": cluster_counts.newest_record_ids(after.window, comparison.target, EVIDENCE),
-        "trajectory": trajectories(comparison, loop.service),
+        "trajectory": trajectories(loop, comparison),
     } | beside(needed, note)
 
 
-def trajectories(comparison: Comparison, service: str) -> dict[str, Any]:
-    """The sessions of the service before and after."""
-    sides = {"before": comparison.before, "after": comparison.after}
-    return {name: trajectory.read_trajectory(side.window, service) for name, side in sides.items()}
+def trajectories(loop: Loop, comparison: Comparison) -> dict[str, Any]:
+    """The sessions in which the service ran before and after, in the releases that are compared."""
+    is_held = loop.state == Loop.State.HELD  # then the window before is one since the fix, too
+    without = comparison.releases.left_out
+    sides = {
+        "before": (comparison.before, without if is_held else frozenset()),
+        "after": (comparison.after, without),
+    }
+    return {
+        name: trajectory.read_trajectory(side.window, loop.service, left_out)
+        for name, (side, left_out) in sides.items()
+    }
 
 
 def left_out_shown(left_out: LeftOut) -> dict[str, Any]:

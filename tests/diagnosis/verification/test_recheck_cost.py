@@ -68,7 +68,7 @@ def test_what_two_fixes_share_is_read_once(alice: MintedProject, loop: Loop, sen
     with bind(alice.project), CaptureQueriesContext(connections[bound_alias()]) as statements:
         stored = recheck(alice.project, after(1))
 
-    sessions = [one for one in statements if "AS newest WHERE service" in one["sql"]]
+    sessions = [one for one in statements if "AS newest WHERE records" in one["sql"]]
     failed = [one for one in statements if "SELECT DISTINCT attribution.fingerprint" in one["sql"]]
     assert len(stored) == 2
     assert (len(sessions), len(failed)) == (2, 2)  # of the windows before and after
