@@ -22,14 +22,16 @@ from typing import Any
 
 from telemetry.conventions.content import metadata, parsed
 from telemetry.spans.attribute_lookup import (
+    MOST_REASONS,
     SESSION_NAMES,
     USER_NAMES,
     Attributes,
     finish_in,
     first_count,
     first_id,
-    first_of_list,
     first_text,
+    joined_reasons,
+    reasons_in,
 )
 from telemetry.spans.form import once_a_form, remember
 from telemetry.spans.meaning import Meaning
@@ -51,6 +53,7 @@ SESSIONS, USERS = (*SESSION_NAMES, "session.id"), (*USER_NAMES, "user.id")
 OF_NAMES = "|".join(map(re.escape, (*SESSIONS, *USERS)))
 FACT = re.compile(rf"(?:.*[._])?{WORD}\.({OF_NAMES})", re.S)  # the name of an attribute
 OBJECTS = (f".{WORD}", f"_{WORD}")
+FIRST = ".0."  # in the name of an attribute: the number of the first choice
 LONGEST_NAME = 200  # characters of an attribute's name that is looked at
 NOTHING = Meaning()
 CallFacts = tuple[int | None, int | None, str, bool]
@@ -174,14 +177,23 @@ def metadata_facts(attributes: Attributes) -> Attributes:
 
 
 def finish_of(attributes: Attributes, names: AttributeNames) -> str:
-    """The reason why the model stopped; "" where none is recorded."""
+    """The reasons why the model stopped, one or joined by commas; "" where none is recorded."""
     for name in names.finish:
-        if name in attributes and (reason := first_of_list(attributes[name])):
-            return reason
+        if name in attributes and (reason := reasons_in(attributes[name])):
+            return with_other_choices(attributes, name, reason) if FIRST in name else reason
     for name in names.answers:
         if name in attributes and (reason := finish_in(attributes[name])):
             return reason
     return ""
+
+
+def with_other_choices(attributes: Attributes, name: str, reason: str) -> str:
+    """The reason of the first choice with those of further ones, where attributes number the choices."""
+    before, _, after = name.partition(FIRST)
+    reasons = [reason]
+    while (key := f"{before}.{len(reasons)}.{after}") in attributes and len(reasons) < MOST_REASONS:
+        reasons.append(reasons_in(attributes[key]))
+    return joined_reasons(reasons)
 
 
 def extract_general_facts(span: Span) -> Meaning:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed
-from telemetry.spans.attribute_lookup import first_present, first_text
+from telemetry.spans.attribute_lookup import first_present, first_text, joined_reasons
 from telemetry.spans.span import DETAILS, Span, SpanEvent
 
 ANSWERS = ("gen_ai.choice", "gen_ai.content.completion")
@@ -62,9 +62,9 @@ def part_value(messages: Any, part_values: dict[str, str]) -> Any:
 
 
 def finish_reason(events: list[SpanEvent]) -> str:
-    """The reason why the model stopped, from clients that give it with the answer, in an event."""
-    facts = [event_facts(event) for event in events if event.name in ANSWERS]
-    return first_text(facts[-1], ("finish_reason",)) if facts else ""
+    """The reasons why the model stopped, from clients that give each with an answer, in an event."""
+    facts = (event_facts(event) for event in events if event.name in ANSWERS)
+    return joined_reasons(first_text(answer, ("finish_reason",)) for answer in facts)
 
 
 def event_facts(event: SpanEvent) -> dict[str, Any]:

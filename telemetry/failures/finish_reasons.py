@@ -17,6 +17,8 @@ from telemetry.short_cache import cached_if_short
 # What a reason says of the answer: nothing is wrong with it, or the signal of the failure.
 FINE, CUT, MALFORMED = "fine", "output_truncated", "malformed_output"
 FAILED, REFUSED = "llm_call_failed", "answer_refused"
+# Which outcome counts for a call with several choices: no answer, one that cannot be used, one withheld, one cut.
+SEVERITY = (FAILED, MALFORMED, REFUSED, CUT, FINE)
 LOOKED_UP = "2026-11-30"  # when each source was read
 REASONS_KNOWN = 256
 
@@ -247,10 +249,21 @@ def letters_that_say(outcome: str) -> frozenset[str]:
 
 
 @cached_if_short(REASONS_KNOWN)
-def ending_of(reason_and_model: tuple[str, str]) -> Ending:
-    """Return what the finish reason of a call of this model says; UNKNOWN for a reason that no row has."""
-    reason, model = reason_and_model
-    if reason.isdecimal():
+def ending_of(reasons_and_model: tuple[str, str]) -> Ending:
+    """
+    Return what the finish reasons of a call of this model say; UNKNOWN for reasons that no row has.
+
+    A call may have several choices, with a reason each, joined by commas: the most severe one counts.
+    """
+    reasons, model = reasons_and_model
+    endings = [ending_of_choice(reason, model) for reason in reasons.split(",")]
+    return min(endings, key=lambda ending: (SEVERITY.index(ending.outcome), ending.reason))
+
+
+def ending_of_choice(reason: str, model: str) -> Ending:
+    """Return what one reason says."""
+    if reason.strip().isdecimal():
+        reason = reason.strip()
         name = model.rpartition("/")[2].lower()
         numbers = next((numbers for start, numbers in NUMBERS.items() if name.startswith(start)), {})
         reason = numbers.get(reason, "")

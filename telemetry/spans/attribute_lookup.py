@@ -7,7 +7,7 @@ https://opentelemetry.io/docs/specs/otel/common/#attribute
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Attributes = Mapping[str, Any]
@@ -30,6 +30,8 @@ DETAILS, REASON = "incomplete_details", "reason"  # OpenAI's Responses give the 
 # In a text of JSON, and in the repr of a Python object inside it: smolagents' answers hold the provider's response so.
 FINISH_KEYS = (*(f'"{name}"' for name in (*FINISH_NAMES, DETAILS)), "finish_reason=")
 QUOTES = ('"', "'")
+MOST_REASONS = 100  # of the choices of a call
+LONGEST_REASONS = 2_000  # characters of reasons in a text
 MOST_PARTS = 500  # of an answer, lists and objects
 WORD = re.compile(r"[\w.\-]+")
 # What redaction leaves in place of an id: `[Scrubbed due to 'session']` of Logfire, `[Filtered]` of Sentry and Rails,
@@ -89,38 +91,58 @@ def first_present(attributes: Attributes, names: tuple[str, ...]) -> Any:
     return None
 
 
-def first_of_list(value: Any) -> str:
-    """The first entry of a list (finish reasons), also of a list written as text; any other text or number as it is."""
+def reasons_in(value: Any) -> str:
+    """
+    The distinct finish reasons of the choices of one call, joined by commas; "" without one.
+
+    They come as a list, as a list in a text (JSON, a repr, in brackets), joined by commas, or as one text or number.
+    """
+    if isinstance(value, str):
+        if not value.startswith(LIST_STARTS):
+            return value
+        words = (WORD.search(part) for part in value[:LONGEST_REASONS].split(","))
+        return joined_reasons(word[0] for word in words if word)
     if isinstance(value, list):
-        value = value[0] if value else ""
-    if not isinstance(value, str):
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
-    if value.startswith(LIST_STARTS):
-        match = WORD.search(value)
-        return match[0] if match else ""
-    return value
+        return joined_reasons(reason_text(entry) for entry in value[:MOST_REASONS])
+    return reason_text(value)
+
+
+def joined_reasons(reasons: Iterable[str]) -> str:
+    """The distinct ones of these reasons that are not empty, in their order, joined by commas."""
+    return ",".join(dict.fromkeys(filter(None, reasons)))
+
+
+def reason_text(value: Any) -> str:
+    """A reason that is a text or a number, as text; "" for other values."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if isinstance(value, str) else str(value) if is_number else ""
 
 
 def finish_in(answer: Any) -> str:
-    """The last finish reason inside a recorded answer, which is mostly a text of JSON; "" without one."""
+    """The distinct finish reasons inside a recorded answer, mostly a text of JSON, joined by commas; "" without one."""
     if isinstance(answer, list | dict):
-        return finish_in_parts(answer)
+        return joined_reasons(reasons_of_parts(answer))
     if not isinstance(answer, str):
         return ""
     for key in FINISH_KEYS:  # without parsing the answer
-        _, separator, rest = answer.rpartition(key)
-        rest = rest[:60].lstrip(" :")
-        if rest.startswith("{"):
-            rest = rest.partition(":")[2].lstrip()
-        if separator and rest.startswith(QUOTES):
-            return rest[1:].partition(rest[0])[0]
+        if key in answer and (
+            found := joined_reasons(map(quoted_reason, answer.split(key, MOST_REASONS)[1:]))
+        ):
+            return found
     return ""
 
 
-def finish_in_parts(answer: list[Any] | dict[str, Any]) -> str:
-    """The last finish reason inside an answer of lists and objects."""
+def quoted_reason(rest: str) -> str:
+    """The reason at the beginning of the text behind its key; "" where the key has another value."""
+    rest = rest[:60].lstrip(" :")
+    if rest.startswith("{"):
+        rest = rest.partition(":")[2].lstrip()
+    return rest[1:].partition(rest[0])[0] if rest.startswith(QUOTES) else ""
+
+
+def reasons_of_parts(answer: list[Any] | dict[str, Any]) -> Iterator[str]:
+    """The finish reasons inside an answer of lists and objects."""
     parts: list[Any] = [answer]
-    found = ""
     for number, part in enumerate(parts):
         if number >= MOST_PARTS:
             break
@@ -128,7 +150,6 @@ def finish_in_parts(answer: list[Any] | dict[str, Any]) -> str:
             details = part.get(DETAILS)
             reasons = [part.get(key) for key in FINISH_NAMES]
             reasons += [details.get(REASON)] if isinstance(details, dict) else []
-            found = next((reason for reason in reasons if isinstance(reason, str) and reason), found)
+            yield next((reason for reason in reasons if isinstance(reason, str) and reason), "")
         children = part.values() if isinstance(part, dict) else part
         parts += [child for child in children if isinstance(child, list | dict)]
-    return found

@@ -17,7 +17,7 @@ from telemetry.conventions.facts import IDENTITY, finish_of
 from telemetry.conventions.genai import NAMES
 from telemetry.conventions.message_events import is_genai_event
 from telemetry.otlp.values import plain_attributes, python_value
-from telemetry.spans.attribute_lookup import first_of_list
+from telemetry.spans.attribute_lookup import reasons_in
 from telemetry.spans.span import DETAILS
 
 MOST_EVENTS = 1024  # of a span, as with those that it is sent with
@@ -67,9 +67,9 @@ class OwnFacts:
         self.contents: dict[str, Any] = {}
 
     @cached_property
-    def finish(self) -> str:
-        """The reason why the model stopped."""
-        return finish_of(self.attributes, NAMES)
+    def finish(self) -> list[str]:
+        """The reasons why the model stopped."""
+        return finish_of(self.attributes, NAMES).split(",")
 
     def says(self, name: str, content: Any) -> bool:
         """Whether the attribute of this name has this content, which may be JSON in a text."""
@@ -89,7 +89,7 @@ def is_news(event: Event, own: OwnFacts) -> bool:
         # What the span says is parsed last: it may be long, and what says nothing need not be compared with it.
         if name in ROUTINE or not has_content(content) or own.says(name, content):
             continue
-        if name != FINISH or first_of_list(value) != own.finish:
+        if name != FINISH or reasons_in(value) not in own.finish:
             return True
     return False
 

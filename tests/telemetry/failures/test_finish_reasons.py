@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from telemetry import conventions
 from telemetry.classify import failure
@@ -21,6 +24,7 @@ from telemetry.failures.finish_reasons import (
 )
 from telemetry.failures.stop_reasons import UNEXPLAINED
 from telemetry.spans.meaning import Failure
+from telemetry.spans.span import SpanEvent
 from tests import ROOT
 from tests.telemetry.span_builders import OK, make_span
 
@@ -84,7 +88,19 @@ def test_no_reason_means_two_things() -> None:
 @pytest.mark.parametrize(
     ("reason", "signal"),
     [
-        (["stop", "length"], FINE),
+        (["stop", "stop"], FINE),
+        (["stop", "length"], CUT),
+        (["length", "stop"], CUT),
+        (["length", "content_filter", "stop"], REFUSED),
+        (["content_filter", "error"], FAILED),
+        (["length", "MALFORMED_FUNCTION_CALL"], MALFORMED),
+        ('["Stop","N/A"]', FINE),  # Semantic Kernel for .NET
+        ('["N/A","Length"]', CUT),
+        ('["STOP", "SAFETY"]', REFUSED),  # Spring AI
+        ("FinishReason.STOP,FinishReason.STOP", FINE),  # Semantic Kernel for Python
+        ("FinishReason.STOP,FinishReason.CONTENT_FILTER", REFUSED),
+        ("(<FinishReason.STOP: 1>, <FinishReason.MAX_TOKENS: 2>)", CUT),
+        ([None, 7, {}, "max_tokens"], CUT),
         ("pause_turn", FINE),
         ("guardrail_intervened", REFUSED),
         ("insufficient_system_resource", FAILED),
@@ -113,6 +129,7 @@ def test_a_reason_decides_without_an_error_status(reason: Any, signal: str) -> N
         ("grok-4", 1, CUT),
         ("grok-4", "3", FINE),
         ("gpt-4o", "2", FINE),
+        ("gemini-2.5-pro", 0, FINE),
     ],
 )
 def test_a_number_is_read_by_the_models_provider(model: str, reason: Any, signal: str) -> None:
@@ -131,6 +148,38 @@ def test_the_reason_of_an_incomplete_response_is_found_in_it(details: str, signa
     facts = {"gen_ai.output.messages": details}
 
     assert signal_of(None, **facts) == signal
+
+
+@given(st.permutations([reason for provider in PROVIDERS for reason in list(provider.reasons)[:1]][:8]))
+def test_the_order_of_the_choices_does_not_matter(reasons: list[str]) -> None:
+    assert judge(reasons) == judge(sorted(reasons))
+
+
+@given(st.lists(st.sampled_from(["stop", "length", "content_filter", "error"]), min_size=1, max_size=6))
+def test_the_most_severe_choice_counts_wherever_choices_are_recorded(reasons: list[str]) -> None:
+    expected = next(
+        outcome
+        for outcome, reason in zip(
+            (FAILED, REFUSED, CUT, FINE), ("error", "content_filter", "length", "stop"), strict=True
+        )
+        if reason in reasons
+    )
+    messages = [
+        {"role": "assistant", "parts": [{"type": "text", "content": "ok"}], "finish_reason": reason}
+        for reason in reasons
+    ]
+    numbered = {f"gen_ai.completion.{number}.finish_reason": reason for number, reason in enumerate(reasons)}
+    choices = [
+        SpanEvent("gen_ai.choice", 1, {"message": "ok", "finish_reason": reason}) for reason in reasons
+    ]
+
+    assert signal_of(reasons) == signal_of(json.dumps(reasons)) == expected
+    assert signal_of(None, **{"gen_ai.output.messages": json.dumps(messages)}) == expected
+    assert signal_of(None, **{"gen_ai.output.messages": messages}) == expected
+    assert signal_of(None, **numbered) == expected
+    span = make_span(attributes=CHAT, events=choices)
+    failed = failure(span, conventions.read_meaning(span))
+    assert (failed.signal_type if failed else FINE) == expected
 
 
 def test_the_messages_name_the_reason_in_one_spelling() -> None:
