@@ -86,9 +86,13 @@ class Pace:
 
     @property
     def minutes_a_record(self) -> float:
-        """The minutes from one record to the next since the fix, or before it if nothing ran since; 0: unknown."""
+        """
+        The minutes from one record to the next: since the fix, or before it while the window since is shorter than a
+        batch of that before, or has no record. 0: unknown.
+        """
         (before, after), (exposure_before, exposure_after) = self.minutes, self.exposure
-        if exposure_after:
+        is_long = after >= max(1, before / BATCHES)
+        if exposure_after and (is_long or not exposure_before):
             return after / exposure_after
         return before / exposure_before if exposure_before else 0.0
 

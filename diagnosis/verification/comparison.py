@@ -39,9 +39,10 @@ from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.rate_verdict import Judgement, Verdict
 from diagnosis.verification.siblings import Sibling
 from diagnosis.verification.where_it_failed import JudgedCounts
-from diagnosis.window import cluster_counts, environment_counts, releases
+from diagnosis.window import cluster_counts, deployments, environment_counts, releases
 from diagnosis.window.cluster_counts import LeftOut, Target
 from diagnosis.window.releases import ReleaseChoice, SeenRelease
+from diagnosis.window.traffic import ServiceOperation
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 
 WINDOW_SIGNALS = (
@@ -63,6 +64,7 @@ class Comparison:
     regressed_in: str = ""  # the release since the fix that is regressed by itself
     releases: ReleaseChoice = field(default_factory=ReleaseChoice)
     left_out: list[LeftOut] = field(default_factory=list)  # of releases that do not count
+    ran_since_unix_nano: int = 0  # its operations first ran then, or before the windows began
 
     @property
     def judged(self) -> JudgedCounts:
@@ -83,7 +85,11 @@ def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Co
     judgement = comparison.judgement
     if judgement.verdict == "no_traffic" and left_out and not comparison.after.counts.exposure:
         judgement = replace(judgement, reason=reasons.only_left_out(left_out))
-    return replace(comparison, judgement=judgement, releases=choice, left_out=left_out)
+    places = {ServiceOperation(target.service, operation) for operation in target.operations}
+    since = deployments.ran_since(before.window, places)
+    return replace(
+        comparison, judgement=judgement, releases=choice, left_out=left_out, ran_since_unix_nano=since
+    )
 
 
 def compare_windows(

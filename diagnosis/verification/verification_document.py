@@ -18,8 +18,7 @@ from diagnosis.verification import by_environment, trajectory, unseen_traffic
 from diagnosis.verification.comparison import Comparison
 from diagnosis.verification.fix_in_place import fix_in_place
 from diagnosis.verification.rate_verdict import Judgement, expected_failures
-from diagnosis.verification.way_on import way_on
-from diagnosis.verification.where_it_failed import JudgedCounts
+from diagnosis.verification.way_on import is_pace_awaited, way_on
 from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import LeftOut
 
@@ -33,6 +32,7 @@ NEEDED_WITHOUT_FAILURE = f"{NEEDED}{WITHOUT}"
 NEEDED_UNLIKELY = f"another fix, or {NEEDED_WITHOUT_FAILURE}, which is unlikely at the rate since this one"
 NEEDED_AS_SLOW = f"{NEEDED} that are as slow as since the fix held, to say that it is back"
 NEEDED_OVER = f"{NEEDED_WITHOUT_FAILURE}, over <time> or more"  # one burst can fill less
+PACE_AWAITED = "; whether so many come in 30 days is known once it ran for a day"
 NEEDED_AS_OFTEN = f"{NEEDED} with failures as often as since the fix held, to say that it is back"
 
 
@@ -56,7 +56,7 @@ def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """The JSON document of what was compared, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
     judged = comparison.judged
-    template = needed_template(loop, judgement, judged)
+    template = needed_template(loop, comparison)
     needed = evidence_needed(judgement.needed, loop.operation, loop.signal_type, template, judgement.minutes)
     note = comparison.releases.note
     return {
@@ -142,9 +142,11 @@ def without_failure(signal_type: str) -> str:
     return NEEDED_FAST if signal_type in WINDOW_RULES.by_durations else NEEDED_WITHOUT_FAILURE
 
 
-def needed_template(loop: Loop, judgement: Judgement, counts: JudgedCounts) -> str:
+def needed_template(loop: Loop, comparison: Comparison) -> str:
     """The template of what is needed for the next verdict."""
-    template = template_of_all(loop, judgement, counts.after)
+    counts = comparison.judged
+    template = template_of_all(loop, comparison.judgement, counts.after)
+    template += PACE_AWAITED if is_pace_awaited(loop, comparison) else ""
     return template.replace(WITHOUT, WITHOUT_WHERE) if counts.is_partial else template
 
 

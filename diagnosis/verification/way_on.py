@@ -14,9 +14,11 @@ from diagnosis.models import Loop, WayOn
 from diagnosis.verification.comparison import Comparison
 from diagnosis.verification.rate_verdict import ENOUGH
 from telemetry.signals import user_signal
-from telemetry.windows import MAX_MINUTES
+from telemetry.windows import MAX_MINUTES, MINUTE_NANO
 
-DAY = 24 * 60  # minutes; traffic pauses at night
+HOUR = 60  # minutes
+DAY = 24 * HOUR  # minutes; traffic pauses at night
+WEEK = 7 * DAY  # minutes; and at weekends
 # After the other verdicts, a second fix or a question is what comes next (diagnosis/loops/next_action.py).
 OPEN = ("inconclusive", "no_traffic")
 
@@ -55,24 +57,54 @@ def without_traffic(comparison: Comparison) -> str:
 
 
 def out_of_reach(loop: Loop, comparison: Comparison) -> str:
-    """Why so many records as are needed cannot come; "" if they can."""
+    """Why so many records as are needed cannot come; "" if they can, or if that is not known yet."""
     needed = comparison.judgement.needed
     if comparison.moved_to or needed == 0:  # it would have held
         return WayOn.MOVED
     if loop.signal_type in WINDOW_RULES.by_durations:
         return WayOn.FEW_BEFORE if needed is None else ""
-    if needed is None or comparison.judged.after.exposure + needed > most_records(loop, comparison):
+    if needed is None or exceeds_sample(loop, comparison, needed):
         return WayOn.TOO_RARE
-    return ""
+    is_rare = comparison.judged.after.exposure + needed > most_records(comparison)
+    return WayOn.TOO_RARE if is_rare and is_pace_known(comparison) else ""
 
 
-def most_records(loop: Loop, comparison: Comparison) -> float:
-    """The most records that a window after the fix can count, at the traffic of both windows."""
-    sides = comparison.before, comparison.after
-    minutes = sum(side.window.since_minutes for side in sides)
-    judged = comparison.judged
-    most = (judged.before.exposure + judged.after.exposure) * MAX_MINUTES / max(1, minutes)
+def is_pace_awaited(loop: Loop, comparison: Comparison) -> bool:
+    """Whether so many records as are needed would not come, had its operations not run for too short to say so."""
+    needed = comparison.judgement.needed
+    if loop.signal_type in WINDOW_RULES.by_durations or not needed or is_pace_known(comparison):
+        return False
+    return comparison.judged.after.exposure + needed > most_records(comparison)
+
+
+def exceeds_sample(loop: Loop, comparison: Comparison, needed: int) -> bool:
+    """Whether more is needed than a verification looks at, where it looks at a sample."""
     if loop.signal_type not in WINDOW_RULES.by_visits - WINDOW_RULES.over_runs:
-        return most
+        return False
     read = cast(ByVisits, WINDOW_RULES.rules[loop.signal_type]).VERIFIED
-    return most if most <= read else read / 2
+    most = most_records(comparison)
+    return most > read and comparison.judged.after.exposure + needed > read / 2
+
+
+def is_pace_known(comparison: Comparison) -> bool:
+    """Whether its operations ran for a day, before the fix and since."""
+    return sum(minutes_that_it_ran(comparison)) >= DAY
+
+
+def most_records(comparison: Comparison) -> float:
+    """
+    The most records that a window after the fix can count: at the pace before it, or at that since it, once an hour is
+    known and it is faster, or a week.
+    """
+    (before, after), judged = minutes_that_it_ran(comparison), comparison.judged
+    paces = [judged.before.exposure / max(1, before)] if after < WEEK else []
+    if after >= HOUR:
+        paces.append(judged.after.exposure / after)
+    return max(paces) * MAX_MINUTES
+
+
+def minutes_that_it_ran(comparison: Comparison) -> tuple[int, int]:
+    """The minutes of the windows before and after, without those before its operations first ran."""
+    before, after = comparison.before.window, comparison.after.window
+    late = max(0, comparison.ran_since_unix_nano - before.start_unix_nano) // MINUTE_NANO
+    return max(0, before.since_minutes - late), after.since_minutes

@@ -17,7 +17,7 @@ from telemetry.reads.replaced_records import IS_COUNTED
 from telemetry.store.counts.deployments import STRETCHES
 from telemetry.store.counts.rollups import TABLES
 from telemetry.store.sql import fetch, fetch_many
-from telemetry.windows import Window
+from telemetry.windows import MINUTE_NANO, Window
 
 IN_COUNTS = """
     WITH wanted (wanted_service, wanted_operation, wanted_minutes, first, last) AS (VALUES {rows})
@@ -29,6 +29,10 @@ IN_RECORDS = f"""
     SELECT service, operation, environment, release, COUNT(*) FROM telemetry_record AS record
     WHERE {IS_COUNTED} AND start_time_unix_nano >= %s AND start_time_unix_nano < %s GROUP BY 1, 2, 3, 4
 """  # noqa: S608  (constants)
+FIRST = """
+    SELECT MIN(minute) FROM telemetry_deploymentcounts
+    WHERE service = %s AND operation = %s AND minutes = %s AND minute >= %s
+"""
 MINUTES = {table: minutes for minutes, table in TABLES.items()}
 
 
@@ -60,3 +64,12 @@ def records_by_deployment(window: Window, places: Collection[ServiceOperation]) 
         if place in places:
             counts[place][Deployment(environment, release)] += int(number)
     return dict(counts)
+
+
+def ran_since(window: Window, places: Collection[ServiceOperation]) -> int:
+    """The start of the hour in which one of these operations first ran since the window began, in unix nanoseconds."""
+    hour = max(STRETCHES)
+    begun = window.start_unix_nano // MINUTE_NANO // hour * hour
+    minutes = [fetch(FIRST, [*place, hour, begun])[0][0] for place in sorted(places)]
+    first = min((minute for minute in minutes if minute is not None), default=begun)
+    return int(first) * MINUTE_NANO

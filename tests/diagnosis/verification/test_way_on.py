@@ -14,7 +14,7 @@ from diagnosis.handoff import reports
 from diagnosis.loops import next_action
 from diagnosis.models import Loop, LoopEvent, WayOn
 from diagnosis.verification.verify import recheck, verify
-from diagnosis.verification.way_on import DAY, way_on
+from diagnosis.verification.way_on import DAY, most_records, way_on
 from telemetry.api import user_signal
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record
@@ -64,11 +64,8 @@ def test_what_is_said_to_be_out_of_reach_is_not_reached_in_30_days() -> None:
         history = drawn(seed)
         compared = history.compared()
         if way_on(loop_about(), compared) == WayOn.TOO_RARE and history.after[0] >= DAY:
-            sides = compared.before, compared.after
             left = MAX_MINUTES - history.after[0]
-            pace = sum(side.counts.exposure for side in sides) / sum(
-                side.window.since_minutes for side in sides
-            )
+            pace = most_records(compared) / MAX_MINUTES
             more = int(pace * left)
             then = history.going_on(more, left).compared() if more else compared
             reached.append(then.judgement.verdict == "held")
