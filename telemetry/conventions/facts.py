@@ -54,6 +54,9 @@ OF_NAMES = "|".join(map(re.escape, (*SESSIONS, *USERS)))
 FACT = re.compile(rf"(?:.*[._])?{WORD}\.({OF_NAMES})", re.S)  # the name of an attribute
 OBJECTS = (f".{WORD}", f"_{WORD}")
 FIRST = ".0."  # in the name of an attribute: the number of the first choice
+# What stands where a model was not asked for by name: Micrometer's KeyValue.NONE_VALUE (Spring AI), and the word of
+# LangChain4j (DefaultChatModelConvention.java) and of Microsoft's Agent Framework (observability.py).
+UNNAMED = ("none", "unknown")
 LONGEST_NAME = 200  # characters of an attribute's name that is looked at
 NOTHING = Meaning()
 CallFacts = tuple[int | None, int | None, str, bool]
@@ -113,11 +116,19 @@ def extract_facts(
         known.agent or (first_text(attributes, present.agent) if present.agent else ""),
         known.is_agent_run,
         (known.tool or first_text(attributes, present.tool)) if unit == "tool_call" else "",
-        known.model or (first_text(attributes, present.model) if present.model else ""),
+        known.model or (first_model(attributes, present.model) if present.model else ""),
         known.error,
         first_text(attributes, present.component) if present.component else "",
         taken, given, finish, embeds,
     )  # fmt: skip
+
+
+def first_model(attributes: Attributes, names: Keys) -> str:
+    """The first model that is named, and not a word in place of a name."""
+    model = first_text(attributes, names)
+    if model not in UNNAMED:
+        return model
+    return first_text(attributes, tuple(name for name in names if attributes[name] not in UNNAMED))
 
 
 def call_facts(

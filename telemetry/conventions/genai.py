@@ -56,6 +56,8 @@ UNITS = {
     "conversation": "graph_node",
     "initiate_chats": "graph_node",
     "speaker_selection": "graph_node",
+    # Google ADK: https://github.com/google/adk-python/blob/main/src/google/adk/telemetry/node_tracing.py
+    "invoke_node": "graph_node",
     # Gemini CLI: .../gemini-cli/blob/main/packages/core/src/telemetry/constants.ts (GeminiCliOperation)
     "llm_call": "llm_call",
     "tool_call": "tool_call",
@@ -80,11 +82,17 @@ NAMES = AttributeNames(
     user=(*USER, "gen_ai.user", "llm.user"),
     agent=(*AGENT, "agent_name", "gen_ai.workflow.name"),
     model=("gen_ai.request.model", "gen_ai.response.model"),
-    input_tokens=("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens"),
+    input_tokens=(
+        "gen_ai.usage.input_tokens",
+        "gen_ai.usage.prompt_tokens",
+        "llm.usage.prompt_tokens",
+        "input_tokens",  # LangChain4j: .../langchain4j-observation/.../convention/ChatModelDocumentation.java
+    ),
     output_tokens=(
         "gen_ai.usage.output_tokens",
         "gen_ai.usage.completion_tokens",
         "llm.usage.completion_tokens",
+        "output_tokens",
     ),
     finish=(
         "gen_ai.response.finish_reasons",

@@ -27,6 +27,9 @@ UNITS = {
     "rag_vector_operation": "retrieval",
     "model_generation": "graph_node",  # of older versions, the call itself: it names the model
     "workflow_step": "graph_node",
+    # Before version 1, whose operations are words of its own, such as `agent.run`.
+    "agent_run": "graph_node",
+    "workflow_run": "graph_node",
 }
 STEP_INPUT, STEP_OUTPUT = "mastra.model_step.input", "mastra.model_step.output"
 INPUT_TEXTS = (STEP_INPUT,)
@@ -37,6 +40,7 @@ NAMES = replace(
     genai.NAMES,
     session=(*SESSION, *prefixed(METADATA, SESSION_NAMES)),
     user=(*USER, *prefixed(METADATA, USER_NAMES)),
+    agent=(*genai.NAMES.agent, "agent.id"),
 )
 
 
@@ -47,7 +51,7 @@ def read(span: Span) -> Meaning:
     unit = "" if kind == "model_step" else genai.genai_unit(attributes)
     known = Meaning(
         unit or UNITS.get(kind, ""),
-        is_agent_run=genai.is_agent_run(attributes),
+        is_agent_run=kind == "agent_run" or genai.is_agent_run(attributes),
         tool=span.name.removeprefix(CLIENT_TOOL) if kind == "client_tool_call" else "",
     )
     return extract_facts(span, NAMES, known)

@@ -19,6 +19,7 @@ BEFORE = ("haystack",)
 SCOPES = ()
 KIND = "spring.ai.kind"
 MARKERS = frozenset({KIND})
+TOOLS_OFFERED = ("spring.ai.model.request.tool.names",)  # of model calls, which are OTel GenAI otherwise
 UNITS = {
     "chat_client": "graph_node",
     "advisor": "graph_node",

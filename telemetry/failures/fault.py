@@ -1,7 +1,8 @@
 """
 The type, message and stack of a span's failure, from its exception event or its status.
 
-Types are unreliable: error codes, wrappers, "Exception" for everything. The stack often names the class.
+Types are unreliable: error codes, wrappers, "Exception" for everything. The stack often names the class. A status may
+be an object with `message` and `data`: https://openai.github.io/openai-agents-python/ref/tracing/ (SpanError).
 https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from telemetry.conventions.content import parsed
 from telemetry.failures import stacktrace
 from telemetry.spans.span import Span, SpanEvent
 
@@ -17,6 +19,10 @@ MAX_MESSAGE = 500
 GENERIC = frozenset(
     {"Exception", "Error", "BaseException", "errorString", "wrapError", "_OTHER", "Throwable"}
 )
+CLASS_REPR = re.compile(r"<class '([\w.]{1,300})'>")  # Python's `str(type(error))`
+# The first line of a .NET client's message, whose text is in the next: https://learn.microsoft.com/dotnet/api/
+# system.clientmodel.clientresultexception
+STATUS_LINE = re.compile(r"HTTP(?:/[\d.]{1,3})? [45]\d\d(?: \([^()]{1,100}\))?")
 REPR = re.compile(r"(?P<type>[A-Za-z_]\w*)\((?P<message>.*)\)$")
 
 
@@ -45,7 +51,7 @@ def last_exception(span: Span) -> SpanEvent | None:
 
 def from_exception(span: Span, event: SpanEvent) -> Fault:
     """Return the fault in the event; its stack replaces an unreliable type and a missing or unusable message."""
-    error_type = fault_text(event.attributes.get("exception.type"))
+    error_type = class_text(event.attributes.get("exception.type"))
     message = fault_text(event.attributes.get("exception.message"))
     stack = fault_text(event.attributes.get("exception.stacktrace"))
     stack_type, stack_message = stacktrace.raised(stack)
@@ -64,9 +70,11 @@ def from_status(span: Span) -> Fault:
     Return the fault of a span without an exception event.
 
     The type is `error.type`, else that in the status message, else the HTTP status. The message is that in the status
-    message, else the HTTP status, else `error.type`, else the span's name.
+    message, else `error.message`, else the HTTP status, else `error.type`, else the span's name.
     """
-    status_type, message = split_status(span.status_message)
+    status_type, message = split_status(
+        span.status_message or fault_text(span.attributes.get("error.message"))
+    )
     declared = error_type_of(span)
     status = http_status(span)
     if not message:
@@ -79,7 +87,11 @@ def split_status(status_message: str) -> tuple[str, str]:
     """Return type and message of `KeyError: 'x'`, `KeyError('x')` or a traceback; ("", first line) for other text."""
     if stacktrace.TRACEBACK in status_message:
         return stacktrace.raised(status_message)
-    line = status_message.strip().partition("\n")[0]
+    if status_message.startswith("{") and (told := text_of_object(parsed(status_message))):
+        return "", told
+    line, _, others = status_message.strip().partition("\n")
+    if others and STATUS_LINE.fullmatch(line.strip()):
+        line = f"{line.strip()} {others.strip().partition(chr(10))[0]}"
     name, separator, message = line.partition(": ")
     if separator and is_class_name(name):
         return name, message
@@ -89,9 +101,18 @@ def split_status(status_message: str) -> tuple[str, str]:
     return "", line
 
 
+def text_of_object(error: object) -> str:
+    """Return the text of an error object with that of its data, which says what happened; "" for other objects."""
+    data = error.get("data") if isinstance(error, dict) else None
+    if not isinstance(error, dict) or not isinstance(data, dict):
+        return ""
+    message, detail = error.get("message"), data.get("error")
+    return f"{message}: {detail}" if isinstance(message, str) and isinstance(detail, str) else ""
+
+
 def error_type_of(span: Span) -> str:
     """Return `error.type`; "" if it is missing or says only that something failed, such as `_OTHER`."""
-    error_type = fault_text(span.attributes.get("error.type"))
+    error_type = class_text(span.attributes.get("error.type"))
     return "" if error_type in GENERIC else error_type
 
 
@@ -124,6 +145,13 @@ def is_generic(error_type: str) -> bool:
 def fault_text(value: object) -> str:
     """Return the value as text; "" for None."""
     return "" if value is None else str(value)
+
+
+def class_text(value: object) -> str:
+    """Return the name of an error's class as text; "" for None."""
+    text = fault_text(value)
+    match = CLASS_REPR.fullmatch(text) if text.startswith("<class ") else None
+    return match[1] if match else text
 
 
 def one_line(message: str) -> str:

@@ -1,6 +1,9 @@
 """
 The error text of an object in a message: `{"error": {"message": "no such order"}}`, `{'detail': 'no such order'}`.
 
+Where it has a text of its own and `data` with another one, as JSON-RPC's errors and those of the OpenAI Agents SDK have
+(https://openai.github.io/openai-agents-python/ref/tracing/), what is in `data` names the cause and follows.
+
 The text is found by its name, not by a parser, because a message is cut at 500 characters: the object has no end then.
 """
 
@@ -27,6 +30,8 @@ QUOTED = r"""(?:"((?:[^"\\]|\\.?)*+)|'((?:[^'\\]|\\.?)*+))"""
 TEXT = {name: re.compile(rf"""["']?(?<!\w){name}["']?\s?(?::|=>|=)\s?{QUOTED}""", re.I) for name in NAMES}
 OPENING = re.compile(r"""[{\[](?=\s?["'{:]|[\w-]{1,60}\s?[:=]|$)|^<(?=[A-Z_]\w{1,60} )""")
 ERROR = re.compile(r"""["']?\berrors?["']?\s?(?::|=>|=)\s?[\[{]""", re.I)
+DATA = re.compile(r"""["']data["']\s?:\s?\{""")
+DETAILS = ("error", "detail", "details", "message", "reason", "msg")  # names of texts in `data`
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 OBJECT = re.compile(r"""\{\s?(?:["']|[\w-]{1,60}\s?[:=])[^{}]{0,400}(?:\}|$)""")  # not `{id}` of a route
 OTHERS = {"n": " ", "t": " ", "r": " "}
@@ -50,7 +55,15 @@ def error_text(message: str) -> ErrorObject | None:
     error = ERROR.search(inner)
     parts = (inner[error.start() :], inner) if error else (inner,)
     found = next((text for part in parts for name in NAMES if (text := named_text(part, name))), "")
-    return ErrorObject(opening.start(), found) if found else None
+    return ErrorObject(opening.start(), with_data(found, inner)) if found else None
+
+
+def with_data(text: str, inner: str) -> str:
+    """The error text with the one in the object's `data`, where there is another one."""
+    data = DATA.search(inner)
+    nested = inner[data.end() :] if data else ""
+    detail = next((found for name in DETAILS if nested and (found := named_text(nested, name))), "")
+    return f"{text}: {detail}" if detail and detail not in text and text not in detail else text
 
 
 def named_text(part: str, name: str) -> str:

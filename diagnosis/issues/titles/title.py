@@ -6,6 +6,8 @@ Each part is said once, and in the form in which people say it:
 - the class without its module, as the grouping compares it;
 - a status with its reason phrase where no text is there
   (https://www.rfc-editor.org/rfc/rfc9110.html#name-status-codes);
+- what a client writes where it has no text, the name of the span, is none: then the title says that no reason is
+  recorded;
 - the operation without what every tool and agent of a framework has: `lookup_order.__call__`
   (https://docs.python.org/3/reference/datamodel.html#object.__call__), `support_agent.run`, and without the parts of a
   template that nothing filled in (https://messagetemplates.org).
@@ -20,7 +22,10 @@ from diagnosis.issues.titles.cause_text import cause_text, last_status, without_
 from diagnosis.issues.titles.class_heads import SAYS_NOTHING, last_name, named_first, without_class
 
 TITLE_LENGTH = 200
-TOOL_ERROR = "tool_error"  # stands for a class where a tool's result names none
+# Stands for a class where a tool's result names none, and for `error.type` in OpenTelemetry's MCP conventions.
+TOOL_ERROR = "tool_error"
+REPORTED = "reported an error whose text is not recorded"
+UNTOLD = "failed, and no reason is recorded"
 CALLED = re.compile(r"\.__[a-z]+__$")
 RUN_OF_AGENT = re.compile(r"^(agent .{1,200})\.run$")
 UNFILLED = re.compile(r"(?:^| )\{\w{1,40}\}(?= |$)")
@@ -37,7 +42,21 @@ def title(operation: str, error_type: str, message: str) -> str:
         name = ""
     if is_status_alone(text, name):
         name, text = reason_phrase(name[:3]), ""
+    if says_only_name(text, operation):
+        text = ""
+    if not text and name in ("", TOOL_ERROR):
+        name = REPORTED if name else UNTOLD
     return plain_title(operation_shown(operation), name, text)
+
+
+def says_only_name(text: str, operation: str) -> bool:
+    """Whether the text is what the operation names: `refund`, or with one more word, `execute_tool refund`."""
+    name = operation.partition(" ")[2] or operation
+    before, behind = text.removesuffix(name), text.removeprefix(name)
+    return text == name or (
+        (before != text and before.endswith(" ") and before.strip().isidentifier())
+        or (behind != text and behind.startswith((" ", ".")) and behind[1:].isidentifier())
+    )
 
 
 def plain_title(*parts: str) -> str:
