@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -14,12 +18,34 @@ from diagnosis.loops import next_action
 from diagnosis.loops.lifecycle import WrongState
 from diagnosis.packets import publishing
 from diagnosis.verification import verify
-from telemetry.api import parsed_query
+from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import sent_fields
+from telemetry.reads.present import SKEW_NANO, window_until_now
+from telemetry.windows import Window
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
 
+SKEW = timedelta(microseconds=SKEW_NANO // 1000)
+UNTIL_AHEAD = "until: This time is ahead of now. A diagnosis is of what happened."
+LEAVE_OUT = (
+    "Leave until out: then the window ends now. GET /v1/telemetry takes one, for records that are ahead."
+)
 REFUSALS = (400, 401, 403, 413, 415, 503)
+
+
+def diagnosed_window(body: Mapping[str, Any], now: datetime) -> Window:
+    """
+    The window that the request names. Raises 400 for an `until` that is further ahead than a client's clock may be.
+
+    What is shown of the present follows the packet whose window ends last: one that ends in the future would hide what
+    comes until then.
+    """
+    ahead = body.get("until", now) - now
+    if ahead > SKEW:
+        raise ApiError(400, "invalid", UNTIL_AHEAD, LEAVE_OUT)
+    if ahead >= timedelta(0):
+        return window_until_now(now, body["since_minutes"])
+    return Window.ending(body["until"], body["since_minutes"])
 
 
 class DiagnoseView(HeavyView):
@@ -40,7 +66,7 @@ class DiagnoseView(HeavyView):
         """The packet; a loop is proposed for each new issue."""
         body = sent_fields(packets.DiagnoseRequest, request)
         now = timezone.now()
-        window = parsed_query.ending(body, now, body["since_minutes"])
+        window = diagnosed_window(body, now)
         packet = diagnose(self.project, window, now)
         return Response({"ok": True, "packet": publishing.packet_as_answered(packet)})
 

@@ -25,7 +25,7 @@ class DiagnoseArguments(StrictSerializer):
 
     since_minutes = arguments.minutes_argument(60)
     until = serializers.DateTimeField(
-        required=False, help_text="End of the window, RFC 3339; now if left out."
+        required=False, help_text="End of the window, RFC 3339; now if left out, and no later."
     )
     cursor = ParsedField(
         "^pkt_[0-9a-f]{1,32}:[0-9]{1,6}$",

@@ -1,5 +1,6 @@
 """The shapes of diagnoses and packets, for validation and the OpenAPI document."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 from diagnosis.api.keyset import sort_key_parameter
@@ -12,7 +13,7 @@ from telemetry.api.parameters import Parameters, ParsedField, page_limit
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer, optional_text
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.reads import cursors
-from telemetry.windows import MAX_MINUTES
+from telemetry.windows import EPOCH, MAX_MINUTES
 from tenants.api.serializers import WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
 
@@ -21,6 +22,12 @@ class DiagnoseRequest(Parameters):
     """The window to diagnose."""
 
     since_minutes = serializers.IntegerField(min_value=1, max_value=MAX_MINUTES, default=60)
+    until = serializers.DateTimeField(
+        required=False,
+        validators=[MinValueValidator(EPOCH), MaxValueValidator(parameters.FURTHEST)],
+        help_text="End of the window, RFC 3339. Now if left out; an earlier one reads a past window again. Up to 6 "
+        "minutes ahead is taken as now; later is refused.",
+    )
 
 
 class MemorySerializer(ObjectSerializer):

@@ -81,3 +81,32 @@ def test_of_two_packets_of_one_time_the_newer_is_the_latest(
 
     assert Loop.objects.get().packet_id == second["packet_id"]
     assert second["packet_id"] in call("GET", "/v1/reports/latest.md", alice.keys["agent"]).content.decode()
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=7), timedelta(hours=1), timedelta(days=900)])
+def test_a_window_that_ends_in_the_future_is_refused_and_the_present_stays(
+    alice: MintedProject, call: Callable[..., Any], diagnose: Callable[..., dict[str, Any]], ahead: timedelta
+) -> None:
+    send(call, alice, NOW - timedelta(minutes=5), 4)
+    body = {"since_minutes": 120, "until": (datetime.now(UTC) + ahead).isoformat()}
+
+    answer = call("POST", "/v1/runs/diagnose", alice.keys["agent"], body)
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], Packet.objects.count()) == (400, "invalid", 0)
+    assert (error["message"].startswith("until:"), "Leave until out" in error["hint"]) == (True, True)
+
+
+def test_a_time_that_a_clients_clock_is_ahead_is_taken_as_now(
+    alice: MintedProject, call: Callable[..., Any], diagnose: Callable[..., dict[str, Any]]
+) -> None:
+    send(call, alice, NOW - timedelta(minutes=5), 4)
+
+    ahead = diagnose(datetime.now(UTC) + timedelta(minutes=5))
+    send(call, alice, NOW - timedelta(minutes=1), 9)
+    later = diagnose(datetime.now(UTC))
+
+    assert datetime.fromisoformat(ahead["window"]["end"]) <= datetime.now(UTC)
+    assert [issue["count"] for issue in later["issues"]] == [13]
+    shown = call("GET", "/v1/dashboard", alice.keys["agent"]).json()
+    assert shown["packet"]["packet_id"] == later["packet_id"]
