@@ -18,6 +18,11 @@ urlpatterns = [
     path("v1/reports/latest.md", packet_views.ReportView.as_view(), name="report"),
     path("v1/packets", packet_views.PacketsView.as_view(), name="packets"),
     path("v1/packets/<slug:packet_id>", packet_views.PacketView.as_view(), name="packet"),
+    path(
+        "v1/packets/<slug:packet_id>/issues/<slug:cluster_id>",
+        packet_views.PacketIssueView.as_view(),
+        name="packet-issue",
+    ),
     path("v1/evidence", packet_views.EvidenceView.as_view(), name="evidence"),
     path("v1/loops", loop_views.LoopsView.as_view(), name="loops"),
     path("v1/loops/<slug:loop_id>", loop_views.LoopView.as_view(), name="loop"),

@@ -157,6 +157,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "diagnosis.display.visible_answers.VisibleAnswers",
+    "diagnosis.agents.budgeted_reads.BudgetedReads",
 ]
 
 # URLs, pages, times

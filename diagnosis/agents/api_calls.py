@@ -6,6 +6,7 @@ The view checks the key, its scope and the arguments, waits for its turn and bin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote, urlencode
@@ -23,12 +24,16 @@ JsonObject = dict[str, Any]
 
 
 class ApiRefusal(Exception):
-    """The API answered with an error: `status`, and `error` as its body has it."""
+    """The API answered with an error: its `response`, and `error` as the body has it, with `retry_after_s`."""
 
-    def __init__(self, status: int, error: JsonObject) -> None:
-        super().__init__(error.get("message", ""))
-        self.status = status
-        self.error = error
+    def __init__(self, response: HttpResponseBase) -> None:
+        data = response.data if isinstance(response, Response) else {}
+        retry = response.headers.get("Retry-After")
+        self.error: JsonObject = dict(data.get("error", {})) | (
+            {"retry_after_s": int(retry)} if retry else {}
+        )
+        self.response = response
+        super().__init__(self.error.get("message", ""))
 
 
 class Api:
@@ -45,6 +50,10 @@ class Api:
         """The answer to a GET with those parameters that are not None. Raises as `answer` does."""
         return json_of(self.answer("GET", path_of(name, about), query=query))
 
+    def reader(self, name: str, about: str | None = None) -> Callable[[JsonObject], JsonObject]:
+        """A function of a query that does `get`."""
+        return lambda query: self.get(name, about, **query)
+
     def post(self, name: str, about: str | None = None, **fields: Any) -> JsonObject:
         """The answer to a POST of those fields that are not None. Raises as `answer` does."""
         return json_of(self.answer("POST", path_of(name, about), body=fields))
@@ -58,24 +67,31 @@ class Api:
         self, method: str, path: str, query: JsonObject | None = None, body: JsonObject | None = None
     ) -> HttpResponseBase:
         """The response of the path's view. Raises ApiRefusal."""
-        view, arguments, named = resolve(path)
         sent = orjson.dumps(without_none(body)) if body is not None else b""
-        environ = dict(self._request.META) | {
+        changes = {
             "REQUEST_METHOD": method,
-            "PATH_INFO": path.encode(errors="replace").decode("latin-1"),  # as WSGI has it: PEP 3333
             "QUERY_STRING": urlencode(without_none(query or {}), errors="replace"),
             "CONTENT_TYPE": "application/json",
             "CONTENT_LENGTH": str(len(sent)),
             "wsgi.input": BytesIO(sent),
         }
+        return self._answered(path, changes)
+
+    def with_query(self, query: JsonObject) -> HttpResponseBase:
+        """The response to the request itself with another query. Its body can be read once. Raises ApiRefusal."""
+        changes = {"QUERY_STRING": urlencode(query, errors="replace")}
+        if self._request.method == "HEAD":
+            changes["REQUEST_METHOD"] = "GET"
+        return self._answered(self._request.path_info, changes)
+
+    def _answered(self, path: str, changes: JsonObject) -> HttpResponseBase:
+        """The response of the path's view to the request with these changes of its environment. Raises ApiRefusal."""
+        view, arguments, named = resolve(path)
+        path_info = path.encode(errors="replace").decode("latin-1")  # as WSGI has it: PEP 3333
+        environ = dict(self._request.META) | changes | {"PATH_INFO": path_info}
         response: HttpResponseBase = view(WSGIRequest(environ), *arguments, **named)
         if response.status_code >= 400:
-            data = response.data if isinstance(response, Response) else {}
-            retry = response.headers.get("Retry-After")
-            raise ApiRefusal(
-                response.status_code,
-                dict(data.get("error", {})) | ({"retry_after_s": int(retry)} if retry else {}),
-            )
+            raise ApiRefusal(response)
         return response
 
 

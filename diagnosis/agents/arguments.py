@@ -7,9 +7,9 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from diagnosis.agents.budget import FEWEST_TOKENS, MOST_TOKENS
 from telemetry.api.parsed_query import FORMS
 from telemetry.windows import MAX_MINUTES
+from tenants.api.budgets import FEWEST_TOKENS, MOST_TOKENS
 from tenants.api.strict_fields import StrictSerializer, valid
 
 OTHERWISE = "Leave the argument out, or give it a value."

@@ -4,7 +4,8 @@ Answers cut to a budget of tokens. Pure functions.
 A token is taken to be CHARACTERS_A_TOKEN characters of compact JSON: with ids in hex, tokenizers take 2.5 to 3.2 of
 them for one. Only whole parts are left out, from the end, so that a larger budget gives the same parts and more, and
 `completeness` says what is left out. What is said first, and the first row of a list, always stand: where they do not
-fit, what telemetry says in them is cut.
+fit, what telemetry says in them is cut. The room for the rest grows with the budget, whatever is cut before it: what is
+said first has half of the room at most, and a note in `completeness` NOTE_SHARE.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ import orjson
 
 from diagnosis.agents.envelope import shrunk, visible
 from loopkit.http.untrusted import WARNING
+from tenants.api.budgets import FEWEST_TOKENS, MOST_TOKENS
 
 CHARACTERS_A_TOKEN = 2.5
-FEWEST_TOKENS, MOST_TOKENS = 500, 12_000
 MOST_CHARACTERS = 48_000  # clients put larger answers into a file and show its beginning
-RESERVED = 350 + len(WARNING)  # characters that `completeness` and `warning` take at most
+NOTE_SHARE = 0.6  # characters of a note in `completeness` for each token
+RESERVED = 360 + len(WARNING)  # characters that `completeness` and `warning` take at most
 Part = tuple[str, Any]  # a name and its value
 JsonObject = dict[str, Any]
+NO_GAPS: JsonObject = {}  # of `completeness`: what the window lacks
 
 
 def json_characters(value: Any) -> int:
@@ -37,9 +40,16 @@ def json_tokens(value: Any) -> int:
     return math.ceil(json_characters(value) / CHARACTERS_A_TOKEN)
 
 
-def room_beside(answer: JsonObject, budget: int) -> int:
-    """How many characters fit beside what the answer has already and its `completeness`."""
-    return min(int(budget * CHARACTERS_A_TOKEN), MOST_CHARACTERS) - json_characters(answer) - RESERVED
+def room_beside(answer: JsonObject, budget: int, gaps: JsonObject = NO_GAPS) -> int:
+    """How many characters fit beside what the answer has already and its `completeness` with these gaps."""
+    return room_of(budget, gaps) - json_characters(answer)
+
+
+def room_of(budget: int, gaps: JsonObject) -> int:
+    """How many characters there are for everything but `completeness` and `warning`. It grows with the budget."""
+    note = min(json_characters(gaps.get("note", "")), int(budget * NOTE_SHARE))
+    counts = json_characters(without_note(gaps))
+    return min(int(budget * CHARACTERS_A_TOKEN), MOST_CHARACTERS) - RESERVED - counts - note
 
 
 def fitting(sizes: Sequence[int], free: int) -> int:
@@ -48,10 +58,12 @@ def fitting(sizes: Sequence[int], free: int) -> int:
     return sum(end <= free for end in ends)
 
 
-def with_rows(answer: JsonObject, name: str, rows: Sequence[Any], budget: int) -> tuple[JsonObject, int]:
+def with_rows(
+    answer: JsonObject, name: str, rows: Sequence[Any], budget: int, gaps: JsonObject = NO_GAPS
+) -> tuple[JsonObject, int]:
     """The answer with as many of the rows under the name as fit, the first one always, and how many these are."""
-    facts = fitting_facts(visible(answer), budget)
-    free = room_beside(facts, budget) - len(name) - len('"":[],')
+    facts, free = fitting_facts(visible(answer), budget, gaps)
+    free -= len(name) + len('"":[],')
     shown = fitting_rows(rows, free)
     return facts | {name: [shrunk(row, free) for row in shown[:1]] + shown[1:]}, len(shown)
 
@@ -69,15 +81,19 @@ def fitting_rows(rows: Sequence[Any], free: int) -> list[Any]:
     return shown
 
 
-def with_parts(answer: JsonObject, parts: Sequence[Part], budget: int) -> JsonObject:
+def with_parts(
+    answer: JsonObject, parts: Sequence[Part], budget: int, gaps: JsonObject = NO_GAPS
+) -> JsonObject:
     """The answer with as many of the named parts as fit, and with its `completeness`."""
     whole = visible(answer)
-    facts = fitting_facts(whole, budget)
+    facts, free = fitting_facts(whole, budget, gaps)
     present = [(name, visible(value)) for name, value in parts if value not in (None, "", [], {})]
     sizes = [json_characters(value) + len(name) + len('"":') for name, value in present]
-    free = room_beside(facts, budget)
     count = fitting(sizes, free)
-    wanted = json_characters(whole) + sum(sizes) + len(sizes) + RESERVED
+    said_first = json_characters(whole)
+    wanted = (
+        said_first + max(said_first, sum(sizes) + len(sizes)) + RESERVED + json_characters(gaps) + len("{}")
+    )
     left_out = [name for name, _ in present[count:]]
     is_cut = facts != whole
     return with_completeness(
@@ -86,12 +102,27 @@ def with_parts(answer: JsonObject, parts: Sequence[Part], budget: int) -> JsonOb
         total=len(present),
         left_out=left_out,
         following={"budget": budget_for(wanted)} if left_out or is_cut else None,
+        gaps=fitting_gaps(gaps, budget),
     )
 
 
-def fitting_facts(answer: JsonObject, budget: int) -> JsonObject:
-    """What is said first, in half of the room at most."""
-    return dict(shrunk(answer, room_beside({}, budget) // 2))
+def fitting_facts(answer: JsonObject, budget: int, gaps: JsonObject) -> tuple[JsonObject, int]:
+    """What is said first, in half of the room at most, and the characters that are left for the rest."""
+    room = room_of(budget, gaps)
+    facts = dict(shrunk(answer, room // 2))
+    taken = max(json_characters(facts), min(json_characters(answer), room // 2))
+    return facts, room - taken
+
+
+def fitting_gaps(gaps: JsonObject, budget: int) -> JsonObject:
+    """The gaps, without their note where that has more than its share of the budget."""
+    is_short = json_characters(gaps.get("note", "")) <= int(budget * NOTE_SHARE)
+    return gaps if is_short else without_note(gaps)
+
+
+def without_note(gaps: JsonObject) -> JsonObject:
+    """The gaps that are counted."""
+    return {name: value for name, value in gaps.items() if name != "note"}
 
 
 def budget_for(wanted: int) -> int:
@@ -100,7 +131,13 @@ def budget_for(wanted: int) -> int:
 
 
 def with_completeness(
-    answer: JsonObject, *, shown: int, total: int | None, left_out: Any = None, following: JsonObject | None
+    answer: JsonObject,
+    *,
+    shown: int,
+    total: int | None,
+    left_out: Any = None,
+    following: JsonObject | None,
+    gaps: JsonObject = NO_GAPS,
 ) -> JsonObject:
     """
     The answer with its `completeness`, and first the word that telemetry is untrusted.
@@ -109,9 +146,10 @@ def with_completeness(
         total: how many parts there are; None where only the list itself could say.
         left_out: the names of parts that are not shown; for rows, the number is told by the others.
         following: the argument that brings what is left out; None if this is all.
+        gaps: what the store lacks of the window (store_gaps.py).
     """
-    facts: JsonObject = {"shown": shown, "total": total, "complete": following is None}
-    facts |= {"left_out": left_out} if left_out else {}
+    facts: JsonObject = {"shown": shown, "total": total, "complete": following is None and not gaps}
+    facts |= ({"left_out": left_out} if left_out else {}) | gaps
     facts |= {"next": following} if following else {}
     whole = {"warning": WARNING} | answer | {"completeness": facts}
     return whole | {"completeness": facts | {"tokens": json_tokens(whole) + 6}}

@@ -1,4 +1,4 @@
-"""A page of a list of the HTTP API as the answer of a tool."""
+"""A page of a list of the HTTP API as an answer that fits into a budget."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import Any
 
 from diagnosis.agents import budget
 from diagnosis.agents.api_calls import Api
+from diagnosis.agents.store_gaps import gaps_of_window
 
 A_PAGE = 100  # rows that are asked for; fewer of them fit
 
 JsonObject = dict[str, Any]
+Read = Callable[[JsonObject], JsonObject]  # the API's answer to a query
 Shape = Callable[[JsonObject], tuple[JsonObject, str, list[Any]]]  # facts, the name of the rows, and the rows
 
 
-def listed(
-    api: Api,
-    path: tuple[str, str | None],
-    query: JsonObject,
-    name: str,
-    line: Callable[[JsonObject], Any],
-    tokens: int,
-    shape: Shape | None = None,
-) -> JsonObject:
+def rows_shape(name: str, line: Callable[[JsonObject], Any]) -> Shape:
+    """The shape of an answer that is the list of that name, with each row in short."""
+    return lambda page: ({}, name, [line(row) for row in page[name]])
+
+
+def listed(api: Api, read: Read, query: JsonObject, tokens: int, shape: Shape) -> JsonObject:
     """
-    The answer with as many lines of the list as fit, and the cursor of the next one.
+    The answer with as many rows of the list as fit, and the cursor of the next one.
 
     Args:
-        path: its name, and what it is about.
-        name: what the API calls the rows.
-        line: a row in short.
-        shape: makes the whole answer of a page, where it is more than lines.
+        read: reads a page of the list with the query and a limit.
+        shape: makes the answer of a page.
     """
-    page = api.get(*path, **query, limit=A_PAGE)
-    facts, shown_as, rows = shape(page) if shape else ({}, name, [line(row) for row in page[name]])
-    answer, count = budget.with_rows(facts, shown_as, rows, tokens)
+    page = read({"limit": A_PAGE} | query)
+    facts, name, rows = shape(page)
+    gaps = gaps_of_window(api, page["window"]) if "window" in page else {}
+    answer, count = budget.with_rows(facts, name, rows, tokens, gaps)
     cursor = page["next_cursor"]
     if count < len(rows):
-        cursor = api.get(*path, **query, limit=count)["next_cursor"]
+        cursor = read(query | {"limit": count})["next_cursor"]
     total = count if cursor is None and query.get("cursor") is None else None
     following = {"cursor": cursor} if cursor else None
-    return budget.with_completeness(answer, shown=count, total=total, following=following)
+    return budget.with_completeness(
+        answer, shown=count, total=total, following=following, gaps=budget.fitting_gaps(gaps, tokens)
+    )

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnosis.agents.envelope import IN_ONE, cut_texts, under_text
+from telemetry.api.record_forms import FULL, LINE, SUMMARY
 
-LINE, SUMMARY, FULL = "line", "summary", "full"
-DETAILS = (LINE, SUMMARY, FULL)
 STEP_TEXT = 120  # characters of a text in a session's row
 COLUMNS = ("record_id", "at_s", "ms", "outcome", "text")
 

@@ -24,6 +24,7 @@ from diagnosis.models import Loop, LoopEvent
 from loopkit.http.errors import ApiError
 from telemetry.api.list_cursors import tagged
 from telemetry.api.parsed_query import checked_query, sent_fields
+from tenants.api.budgets import BUDGETED
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import AgentView
@@ -81,7 +82,7 @@ class LoopsView(AgentView):
         operation_id="list_loops",
         summary="List loops, worst first; ?state=approved is the agent's work list",
         parameters=[loops.LoopsParameters],
-        responses={200: loops.LoopPageSerializer, **error_responses(*REFUSALS)},
+        responses={200: loops.LoopPageSerializer, **BUDGETED, **error_responses(*REFUSALS)},
     )
     def get(self, request: Request) -> Response:
         """A page of loops."""
@@ -110,7 +111,7 @@ class LoopView(AgentView):
         operation_id="read_loop",
         summary="Read one loop",
         parameters=[loops.LoopParameters],
-        responses={200: loops.LoopDetailSerializer, **error_responses(404, *REFUSALS)},
+        responses={200: loops.LoopDetailSerializer, **BUDGETED, **error_responses(404, *REFUSALS)},
     )
     def get(self, request: Request, loop_id: str) -> Response:
         """The loop with its issue, and the newest of its history and verifications."""
@@ -169,6 +170,7 @@ class HandoffView(HeavyView):
         parameters=[loops.HandoffParameters],
         responses={
             (200, "application/json"): loops.HandoffSerializer,
+            **BUDGETED,
             (200, "text/markdown"): OpenApiTypes.STR,
             (200, "application/zip"): OpenApiTypes.BINARY,
             **error_responses(*REFUSALS, 404, 409, 503, media_type="application/json"),

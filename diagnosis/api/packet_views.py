@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -17,13 +19,13 @@ from diagnosis.models import Packet
 from diagnosis.packets import markdown, packet_lists, publishing
 from loopkit.http.errors import ApiError
 from telemetry.api.list_cursors import tagged, tagged_page
-from telemetry.api.parameters import Parameters
 from telemetry.api.parsed_query import asked_window, checked_query, parse_query
 from telemetry.api.serializers import TelemetryPageSerializer
+from tenants.api.budgets import BUDGETED, BudgetParameters
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import AgentView
-from tenants.api.strict_fields import StrictSerializer
+from tenants.models import Project
 
 REFUSALS = (400, 401, 403, 503)
 
@@ -35,7 +37,7 @@ class PacketsView(AgentView):
         operation_id="list_packets",
         summary="List packets, newest first",
         parameters=[packets.PacketsParameters],
-        responses={200: packets.PacketPageSerializer, **error_responses(*REFUSALS)},
+        responses={200: packets.PacketPageSerializer, **BUDGETED, **error_responses(*REFUSALS)},
     )
     def get(self, request: Request) -> Response:
         """A page of packets, in short."""
@@ -51,23 +53,55 @@ class PacketsView(AgentView):
         )
 
 
+def own_packet(project: Project, packet_id: str) -> dict[str, Any]:
+    """The project's packet, as it is answered. 404 if there is none of that id."""
+    packet = Packet.objects.filter(project=project, packet_id=packet_id).first()
+    if packet is None:
+        raise ApiError(
+            404, "packet_not_found", "No such packet in this project.", "GET /v1/packets lists them."
+        )
+    return publishing.packet_as_answered(packet)
+
+
 class PacketView(AgentView):
     """One packet."""
 
     @extend_schema(
         operation_id="read_packet",
         summary="Read one packet, with the state of its approvals",
-        responses={200: packets.DiagnosisResponseSerializer, **error_responses(404, *REFUSALS)},
+        parameters=[packets.PacketParameters],
+        responses={200: packets.DiagnosisResponseSerializer, **BUDGETED, **error_responses(404, *REFUSALS)},
     )
     def get(self, request: Request, packet_id: str) -> Response:
         """The packet as it was answered, with the approvals of now."""
-        checked_query(StrictSerializer, request)
-        packet = Packet.objects.filter(project=self.project, packet_id=packet_id).first()
-        if packet is None:
+        checked_query(packets.PacketParameters, request)
+        return Response({"ok": True, "packet": own_packet(self.project, packet_id)})
+
+
+class PacketIssueView(AgentView):
+    """One issue of a packet."""
+
+    @extend_schema(
+        operation_id="read_packet_issue",
+        summary="Read one issue of a packet by its cluster, with the state of its approval",
+        parameters=[BudgetParameters],
+        responses={200: packets.IssueAnswerSerializer, **BUDGETED, **error_responses(404, *REFUSALS)},
+    )
+    def get(self, request: Request, packet_id: str, cluster_id: str) -> Response:
+        """The issue as the packet has it."""
+        checked_query(BudgetParameters, request)
+        issues = own_packet(self.project, packet_id)["issues"]
+        issue = next((issue for issue in issues if issue["cluster_id"] == cluster_id), None)
+        if issue is None:
+            hint = "Take cluster_id from the issues of the packet: GET /v1/packets/{packet_id}?budget=4000."
             raise ApiError(
-                404, "packet_not_found", "No such packet in this project.", "GET /v1/packets lists them."
+                404,
+                "issue_not_found",
+                "No issue of the packet has it.",
+                hint,
+                values={"packet_id": packet_id},
             )
-        return Response({"ok": True, "packet": publishing.packet_as_answered(packet)})
+        return Response({"ok": True, "issue": issue})
 
 
 class EvidenceView(HeavyView):
@@ -78,7 +112,7 @@ class EvidenceView(HeavyView):
         summary="Read all records of an issue that no record tells by itself, such as latency",
         description="Newest first, found again in the window: follow an issue's evidence_url.",
         parameters=[packets.EvidenceParameters],
-        responses={200: TelemetryPageSerializer, **error_responses(*REFUSALS)},
+        responses={200: TelemetryPageSerializer, **BUDGETED, **error_responses(*REFUSALS)},
     )
     def get(self, request: Request) -> Response:
         """A page of them."""
@@ -96,16 +130,17 @@ class DashboardView(HeavyView):
     @extend_schema(
         operation_id="read_dashboard",
         summary="Agent-readable dashboard JSON",
-        parameters=[Parameters],
+        parameters=[packets.DashboardParameters],
         responses={
             200: OpenApiResponse(project_state.DashboardSerializer, description="Dashboard"),
+            **BUDGETED,
             **error_responses(*REFUSALS),
         },
     )
     def get(self, request: Request) -> Response:
         """Counts, operations, the latest packet whole, loops, failing sessions."""
         now = timezone.now()
-        return Response(dashboard(self.project, asked_window(request, now), now))
+        return Response(dashboard(self.project, asked_window(request, now, packets.DashboardParameters), now))
 
 
 class ReportView(AgentView):
@@ -116,6 +151,7 @@ class ReportView(AgentView):
     @extend_schema(
         operation_id="read_report",
         summary="Latest telemetry report as markdown",
+        parameters=[BudgetParameters],
         responses={
             (200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR, description="Markdown report"),
             **error_responses(*REFUSALS, media_type="application/json"),
@@ -123,7 +159,7 @@ class ReportView(AgentView):
     )
     def get(self, request: Request) -> HttpResponse:
         """The newest packet as markdown."""
-        checked_query(StrictSerializer, request)
+        checked_query(BudgetParameters, request)
         packet = publishing.latest(self.project)
         text = markdown.packet_report(publishing.packet_as_answered(packet) if packet else None)
         return HttpResponse(text, content_type="text/markdown; charset=utf-8")

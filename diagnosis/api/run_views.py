@@ -22,6 +22,7 @@ from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import sent_fields
 from telemetry.reads.present import SKEW_NANO, window_until_now
 from telemetry.windows import Window
+from tenants.api.budgets import BUDGETED, BudgetParameters
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
 
@@ -57,14 +58,16 @@ class DiagnoseView(HeavyView):
         operation_id="diagnose",
         summary="Run a diagnosis over a bounded window and return a diagnosis packet",
         request=packets.DiagnoseRequest,
+        parameters=[BudgetParameters],
         responses={
             200: OpenApiResponse(packets.DiagnosisResponseSerializer, description="Diagnosis packet wrapper"),
+            **BUDGETED,
             **error_responses(*REFUSALS),
         },
     )
     def post(self, request: Request) -> Response:
         """The packet; a loop is proposed for each new issue."""
-        body = sent_fields(packets.DiagnoseRequest, request)
+        body = sent_fields(packets.DiagnoseRequest, request, BudgetParameters)
         now = timezone.now()
         window = diagnosed_window(body, now)
         packet = diagnose(self.project, window, now)
@@ -80,14 +83,16 @@ class VerifyView(HeavyView):
         operation_id="verify",
         summary="Compare the windows before and after a fix, by rates over exposure",
         request=verification.VerifyRequestSerializer,
+        parameters=[BudgetParameters],
         responses={
             200: verification.VerifyAnswerSerializer,
+            **BUDGETED,
             **error_responses(404, 409, *REFUSALS),
         },
     )
     def post(self, request: Request) -> Response:
         """The verdict; the loop moves with it."""
-        body = sent_fields(verification.VerifyRequestSerializer, request)
+        body = sent_fields(verification.VerifyRequestSerializer, request, BudgetParameters)
         loop = own_loop(self.project, body["loop_id"])
         try:
             result = verify.verify_latest(loop, timezone.now())

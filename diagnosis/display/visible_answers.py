@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.display.visible_json import visible_json
+from tenants.api.budgets import MEDIA_TYPE
 
 # In a page, text has no quotation mark of its own: it is escaped.
 FORM_VALUE = re.compile(r'(\bvalue="[^"]*"|<textarea\b[^>]*>[^<]*</textarea>)')
@@ -60,6 +61,7 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
     "text/html": visible_html,
     "application/json": visible_json,
     "application/feed+json": visible_json,
+    MEDIA_TYPE: visible_json,
     "application/atom+xml": visible_text,
     "text/markdown": visible_text,
     "text/plain": visible_text,

@@ -10,11 +10,13 @@ from typing import Any, ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
+from telemetry.api.record_forms import RecordFormParameters
 from telemetry.grouping import fingerprint
 from telemetry.reads import cursors, filters, record_json
 from telemetry.signals import RECORD_SIGNAL_TYPES
 from telemetry.spans import record_ids
 from telemetry.windows import EPOCH, MAX_MINUTES
+from tenants.api.budgets import BudgetParameters
 from tenants.api.strict_fields import StrictSerializer
 
 FURTHEST = datetime(2262, 1, 1, tzinfo=UTC)  # nanoseconds in a signed 64-bit column end in that year
@@ -103,7 +105,7 @@ def window_cursor_parameter(kind: bytes) -> ParsedField:
     )
 
 
-class TelemetryParameters(ListParameters):
+class TelemetryParameters(RecordFormParameters, ListParameters):
     """GET /v1/telemetry"""
 
     attribution = serializers.ChoiceField(
@@ -120,17 +122,17 @@ class TelemetryParameters(ListParameters):
         """Return the values. Fails for an attribution to no cluster."""
         if "attribution" in values and "fingerprint" not in values:
             raise serializers.ValidationError({"attribution": "It needs a cluster_id."})
-        return values
+        return super().validate(values)
 
 
-class SessionsParameters(ListParameters):
+class SessionsParameters(BudgetParameters, ListParameters):
     """GET /v1/sessions"""
 
     limit = page_limit(50)
     cursor = window_cursor_parameter(cursors.SESSIONS)
 
 
-class SessionParameters(Parameters):
+class SessionParameters(BudgetParameters, Parameters):
     """GET /v1/sessions/{id}"""
 
     default_minutes = MAX_MINUTES

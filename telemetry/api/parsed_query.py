@@ -49,9 +49,10 @@ def parse_query(shape: type[parameters.Parameters], request: Request, now: datet
     )
 
 
-def asked_window(request: Request, now: datetime) -> Window:
+def asked_window(
+    request: Request, now: datetime, shape: type[parameters.Parameters] = parameters.Parameters
+) -> Window:
     """Return the query's window, for answers that are not lists. Raises 400."""
-    shape = parameters.Parameters
     return window(checked_query(shape, request), shape.default_minutes, now)
 
 
@@ -60,9 +61,11 @@ def checked_query(shape: type[StrictSerializer], request: Request) -> dict[str, 
     return valid(shape(data=sent_query(request)), "Leave the parameter out, or give it a value.", FORMS)
 
 
-def sent_fields(shape: type[StrictSerializer], request: Request) -> dict[str, Any]:
-    """Return the body's fields by name. Raises 400, also for a query, which would be ignored."""
-    return sent_body(shape, request, FORMS)
+def sent_fields(
+    shape: type[StrictSerializer], request: Request, query: type[StrictSerializer] = StrictSerializer
+) -> dict[str, Any]:
+    """Return the body's fields by name. Raises 400, also for a query but the parameters of that shape."""
+    return sent_body(shape, request, FORMS, query)
 
 
 def window(values: Mapping[str, Any], default_minutes: int, now: datetime) -> Window:

@@ -14,6 +14,7 @@ from telemetry.api.list_cursors import tagged_page
 from telemetry.api.parsed_query import parse_query
 from telemetry.reads import record_pages, session_pages
 from telemetry.windows import MAX_MINUTES
+from tenants.api.budgets import BUDGETED
 from tenants.api.project_view import AgentView
 from tenants.api.serializers import ErrorSerializer
 
@@ -36,6 +37,7 @@ class TelemetryView(AgentView):
         parameters=[parameters.TelemetryParameters],
         responses={
             200: OpenApiResponse(serializers.TelemetryPageSerializer, description="Recent telemetry records"),
+            **BUDGETED,
             **REFUSED,
             404: OpenApiResponse(ErrorSerializer, description="No record has this record_id"),
         },
@@ -68,6 +70,7 @@ class SessionsView(AgentView):
             200: OpenApiResponse(
                 serializers.SessionPageSerializer, description="Session summaries, most recent first"
             ),
+            **BUDGETED,
             **REFUSED,
         },
     )
@@ -92,6 +95,7 @@ class SessionView(AgentView):
             200: OpenApiResponse(
                 serializers.SessionDetailSerializer, description="Session detail with raw records"
             ),
+            **BUDGETED,
             **REFUSED,
             404: OpenApiResponse(ErrorSerializer, description="Session not found in window"),
         },

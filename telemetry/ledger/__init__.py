@@ -10,6 +10,7 @@ from telemetry.ledger.entries import (
     MissingSpans,
     by_hour,
     ledger_entries,
+    may_be_missing,
     missing_in,
     note_refused,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "RefusalReason",
     "by_hour",
     "ledger_entries",
+    "may_be_missing",
     "missing_in",
     "note_refused",
 ]

@@ -103,6 +103,11 @@ def missing_in(window: Window) -> list[MissingSpans]:
     return sorted(found, key=lambda item: (-item.count, item.reason))
 
 
+def may_be_missing(reason: str) -> bool:
+    """Whether what was counted for the reason may not be in the window of its hours."""
+    return bool(REASONS.get(reason, OTHER).missing)
+
+
 def note_refused(reason: str, count: int, now: datetime) -> None:
     """Count what was refused before it reached the store, in a transaction of its own; a failure is only logged."""
     try:

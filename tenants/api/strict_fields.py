@@ -51,12 +51,16 @@ def shared_fields(shape: type[StrictSerializer]) -> BindingDict:
 
 
 def sent_body(
-    shape: type[StrictSerializer], request: Request, forms: Mapping[str, str] = NO_FORMS
+    shape: type[StrictSerializer],
+    request: Request,
+    forms: Mapping[str, str] = NO_FORMS,
+    query: type[StrictSerializer] = StrictSerializer,
 ) -> dict[str, Any]:
-    """Return the body's fields by name. Raises 400, also for a query, which would be ignored."""
+    """Return the body's fields by name. Raises 400, also for a query of another shape, which would be ignored."""
     serializer = shape(data=request.data)
-    for name in request.query_params:
+    for name in request.query_params.keys() - query().fields.keys():
         raise unknown(name, f"This path accepts {', '.join(serializer.fields)}, in the body.")
+    valid(query(data=request.query_params.dict()), forms=forms)
     return valid(serializer, forms=forms)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from diagnosis.agents import arguments, budget
+from diagnosis.agents import arguments
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
-from diagnosis.agents.short_issues import list_lines
+from diagnosis.agents.short_reads import short_packet
 from telemetry.api.parameters import ParsedField
 from tenants.api.strict_fields import StrictSerializer
 
@@ -40,15 +40,9 @@ def diagnosed_window(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The packet in short, with as many of its issues as fit."""
     packet_id, first = given.get("cursor", ("", 0))
     packet = packet_of(api, given, packet_id)
-    facts = ("packet_id", "status", "reason", "window", "telemetry_read", "failures")
-    shown = {name: packet[name] for name in facts if packet[name] != ""}
-    shown |= {"next_action": packet["next_action"], "issues_found": len(packet["issues"])}
-    shown |= {"store": packet["completeness"]}
-    lines = list_lines(packet["issues"])
-    shown, count = budget.with_rows(shown, "issues", lines[first:], given["budget"])
-    end = first + count
-    following = {"cursor": f"{packet['packet_id']}:{end}"} if end < len(lines) else None
-    return budget.with_completeness(shown, shown=count, total=len(lines), following=following)
+    return short_packet(
+        packet, first, given["budget"], lambda end: {"cursor": f"{packet['packet_id']}:{end}"}
+    )
 
 
 def packet_of(api: Api, given: dict[str, Any], packet_id: str) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from diagnosis.agents import arguments, budget
+from diagnosis.agents import arguments
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
-from diagnosis.agents.short_loops import handoff_parts
+from diagnosis.agents.short_reads import short_handoff
 from tenants.api.strict_fields import StrictSerializer
 
 
@@ -22,11 +22,7 @@ class HandoffArguments(StrictSerializer):
 
 def approved_change(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The bundle, as many of its parts as fit."""
-    handoff = api.get("handoff", given["loop_id"])
-    facts = {name: handoff[name] for name in ("loop_id", "state", "approval", "next_action")}
-    if handoff.get("first_approval"):
-        facts["first_approval"] = handoff["first_approval"]
-    return budget.with_parts(facts, handoff_parts(handoff), given["budget"])
+    return short_handoff(api, api.reader("handoff", given["loop_id"]), {}, given["budget"])
 
 
 TOOL = AgentTool(

@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from diagnosis.agents import arguments, budget, lists
+from diagnosis.agents import arguments
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
-from diagnosis.agents.short_loops import loop_facts, loop_line, loop_parts
+from diagnosis.agents.short_reads import short_loop, short_loop_list
 from diagnosis.models import Loop
 from tenants.api.strict_fields import StrictSerializer
 
@@ -28,10 +28,8 @@ def chosen_loops(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """A list of loops, or one with as many of its parts as fit."""
     if "loop_id" not in given:
         query = {name: given.get(name) for name in ("state", "environment", "cursor")}
-        return lists.listed(api, ("loops", None), query, "loops", loop_line, given["budget"])
-    loop = api.get("loop", given["loop_id"])
-    facts = loop_facts(loop, api.url_of_loop(given["loop_id"]))
-    return budget.with_parts(facts, loop_parts(loop), given["budget"])
+        return short_loop_list(api, api.reader("loops"), query, given["budget"])
+    return short_loop(api, api.reader("loop", given["loop_id"]), {}, given["budget"])
 
 
 TOOL = AgentTool(

@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from diagnosis.agents import arguments, lists
+from diagnosis.agents import arguments
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
-from diagnosis.agents.short_records import COLUMNS, session_line, session_rows
+from diagnosis.agents.short_reads import short_session, short_sessions
 from telemetry.reads.record_json import FAILURE, OK
 from tenants.api.strict_fields import StrictSerializer
 
@@ -34,16 +34,9 @@ def chosen_sessions(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """A list of sessions, or the rows of one."""
     if "session_id" not in given:
         query = {name: given.get(name) for name in FILTERS}
-        return lists.listed(api, ("sessions", None), query, "sessions", session_line, given["budget"])
+        return short_sessions(api, api.reader("sessions"), query, given["budget"])
     query = {name: given.get(name) for name in WINDOW}
-    path = ("session", given["session_id"])
-    return lists.listed(api, path, query, "records", dict, given["budget"], as_one_session)
-
-
-def as_one_session(page: dict[str, Any]) -> tuple[dict[str, Any], str, list[Any]]:
-    """What is said of the session first, and its records as rows."""
-    facts = session_line(page["session"]) | {"columns": COLUMNS}
-    return facts, "steps", session_rows(page["records"])
+    return short_session(api, api.reader("session", given["session_id"]), query, given["budget"])
 
 
 TOOL = AgentTool(

@@ -6,10 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from diagnosis.agents import arguments, budget, lists
+from diagnosis.agents import arguments, budget
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
-from diagnosis.agents.short_records import DETAILS, LINE, record_in
+from diagnosis.agents.short_reads import short_records
+from diagnosis.agents.short_records import record_in
+from telemetry.api.record_forms import DETAILS, LINE
 from telemetry.reads.record_json import FAILURE, OK
 from telemetry.signals import RECORD_SIGNAL_TYPES
 from tenants.api.strict_fields import StrictSerializer
@@ -43,19 +45,15 @@ class RecordsArguments(StrictSerializer):
 
 def chosen_records(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The records, as many as fit."""
-
-    def shown(record: dict[str, Any]) -> dict[str, Any]:
-        return record_in(given["detail"], record)
-
     if "record_ids" not in given:
         query = {name: given.get(name) for name in FILTERS}
-        return lists.listed(api, ("telemetry", None), query, "records", shown, given["budget"])
+        return short_records(api, api.reader("telemetry"), query, given["budget"], given["detail"])
     records = [
         record
         for record_id in given["record_ids"]
         for record in api.get("telemetry", record_id=record_id)["records"]
     ]
-    rows = [shown(record) for record in records]
+    rows = [record_in(given["detail"], record) for record in records]
     fitted, count = budget.with_rows({}, "records", rows, given["budget"])
     left_out = given["record_ids"][count:]
     following = {"record_ids": left_out} if left_out else None

@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from diagnosis.agents import arguments, budget
+from diagnosis.agents import arguments
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
-from diagnosis.agents.short_loops import short_side_effects, short_verdict
+from diagnosis.agents.short_reads import short_verification
 from tenants.api.strict_fields import StrictSerializer
 
 
@@ -22,14 +22,9 @@ class VerifyArguments(StrictSerializer):
 
 def verified_loop(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The verdict first, and as much of its background as fits."""
-    result = api.post("verify", loop_id=given["loop_id"])
-    facts = {name: result[name] for name in ("loop_id", "state", "next_action")} | short_verdict(result)
-    parts = [
-        ("side_effects", short_side_effects(result.get("side_effects"))),
-        ("evidence_ids", result.get("evidence_ids")),
-        ("trajectory", result.get("trajectory")),
-    ]
-    return budget.with_parts(facts, parts, given["budget"])
+    return short_verification(
+        api, lambda query: api.post("verify", loop_id=given["loop_id"]), {}, given["budget"]
+    )
 
 
 TOOL = AgentTool(

@@ -1,5 +1,7 @@
 """The shapes of loops: lists, reports, the handoff, for validation and the OpenAPI document."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from diagnosis.api.keyset import sort_key_parameter
@@ -16,6 +18,7 @@ from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
 from telemetry.api.parameters import page_limit
 from telemetry.api.serializers import ObjectSerializer, RecordSerializer, optional_number, optional_text
+from tenants.api.budgets import BudgetParameters
 from tenants.api.serializers import SentencesSerializer, WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
 
@@ -27,7 +30,7 @@ def older_rows_parameter(name: str) -> serializers.IntegerField:
     )
 
 
-class LoopsParameters(StrictSerializer):
+class LoopsParameters(BudgetParameters):
     """GET /v1/loops"""
 
     limit = page_limit(50)
@@ -38,7 +41,7 @@ class LoopsParameters(StrictSerializer):
     )
 
 
-class LoopParameters(StrictSerializer):
+class LoopParameters(BudgetParameters):
     """GET /v1/loops/{loop_id}"""
 
     limit = page_limit(A_PAGE)
@@ -46,10 +49,16 @@ class LoopParameters(StrictSerializer):
     verifications_before = older_rows_parameter("verifications_before")
 
 
-class HandoffParameters(StrictSerializer):
+class HandoffParameters(BudgetParameters):
     """GET /v1/loops/{loop_id}/handoff"""
 
     format = serializers.ChoiceField(["json", "md", "zip"], default="json")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values. Fails for a budget of a file, which is whole or of no use."""
+        if "budget" in values and values["format"] != "json":
+            raise serializers.ValidationError({"budget": "It goes with format json only."})
+        return values
 
 
 class DecisionShapeSerializer(ObjectSerializer):

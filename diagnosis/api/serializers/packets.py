@@ -1,5 +1,7 @@
 """The shapes of diagnoses and packets, for validation and the OpenAPI document."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
@@ -10,12 +12,13 @@ from diagnosis.api.serializers.unseen import UnseenSerializer
 from diagnosis.models import Loop, Packet
 from telemetry.api import parameters
 from telemetry.api.parameters import Parameters, ParsedField, page_limit
+from telemetry.api.record_forms import RecordFormParameters
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer, optional_text
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.reads import cursors
 from telemetry.windows import EPOCH, MAX_MINUTES
+from tenants.api.budgets import BudgetParameters
 from tenants.api.serializers import WarnedAnswerSerializer
-from tenants.api.strict_fields import StrictSerializer
 
 
 class DiagnoseRequest(Parameters):
@@ -110,14 +113,41 @@ class DiagnosisResponseSerializer(WarnedAnswerSerializer):
     packet = DiagnosisPacketSerializer()
 
 
-class PacketsParameters(StrictSerializer):
+class PacketsParameters(BudgetParameters):
     """GET /v1/packets"""
 
     limit = page_limit(50)
     cursor = sort_key_parameter(Packet)
 
 
-class EvidenceParameters(Parameters):
+class PacketParameters(BudgetParameters):
+    """GET /v1/packets/{packet_id}"""
+
+    first_issue = serializers.IntegerField(
+        min_value=0,
+        max_value=100_000,
+        required=False,
+        help_text="With a budget: how many issues come before these.",
+    )
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values. Fails for a place in the issues without a budget, with which all are there."""
+        if "first_issue" in values and "budget" not in values:
+            raise serializers.ValidationError({"first_issue": "It needs a budget."})
+        return values
+
+
+class IssueAnswerSerializer(WarnedAnswerSerializer):
+    """One issue of a packet."""
+
+    issue = IssueSerializer()
+
+
+class DashboardParameters(BudgetParameters, Parameters):
+    """GET /v1/dashboard"""
+
+
+class EvidenceParameters(RecordFormParameters, Parameters):
     """GET /v1/evidence"""
 
     cluster_id = ParsedField(

@@ -81,3 +81,43 @@ def test_the_first_row_always_stands(size: int) -> None:
     assert answer["rows"][0]["id"] == row["id"]
     assert answer["rows"][0]["text"]["message"].startswith("x")
     assert budget.json_characters(answer) <= budget.CHARACTERS_A_TOKEN * budget.FEWEST_TOKENS
+
+
+FACTS = st.dictionaries(st.from_regex("[a-z]{1,8}", fullmatch=True), TEXTS, max_size=5).map(
+    lambda texts: {"text": texts}
+)
+GAPS = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries(
+        {"missing": st.just({"over_quota": 246, "time_ahead": 3})},
+        optional={"note": st.text("abc .", max_size=900)},
+    ),
+)
+
+
+@settings(max_examples=200)
+@given(FACTS, st.lists(TEXTS, min_size=1, max_size=40), GAPS, BUDGETS, BUDGETS)
+def test_a_larger_budget_has_the_same_rows_and_more_whatever_is_cut_before_them(
+    facts: dict[str, Any], rows: list[str], gaps: dict[str, Any], one: int, other: int
+) -> None:
+    smaller, larger = (
+        budget.with_rows(facts, "rows", rows, tokens, gaps)[0]["rows"] for tokens in sorted((one, other))
+    )
+
+    assert len(smaller) <= len(larger)
+    assert larger[1 : len(smaller)] == smaller[1:]
+
+
+@settings(max_examples=200)
+@given(FACTS, PARTS, GAPS, BUDGETS, BUDGETS)
+def test_a_larger_budget_has_the_same_parts_whatever_is_cut_before_them(
+    facts: dict[str, Any], parts: list[tuple[str, str]], gaps: dict[str, Any], one: int, other: int
+) -> None:
+    parts = [(f"part_{name}", text) for name, text in parts]
+    answers = [budget.with_parts(facts, parts, tokens, gaps) for tokens in sorted((one, other))]
+
+    assert answers[0].keys() <= answers[1].keys()
+    assert answers[0]["completeness"].keys() - {"left_out", "next"} <= answers[1]["completeness"].keys()
+    for tokens, answer in zip(sorted((one, other)), answers, strict=True):
+        assert budget.json_characters(answer) <= budget.CHARACTERS_A_TOKEN * tokens
+        assert not (gaps and answer["completeness"]["complete"])
