@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from django.utils.formats import date_format
-
 UNKNOWN = "–"
 SECONDS = ((86_400, "d"), (3600, "h"), (60, "min"))
 MAGNITUDES = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))  # lowest number, divisor, unit
-TO_THE_SECOND = r"j M Y, H:i:s \U\T\C"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LEAST_PERCENT = 0.001
 
 
@@ -93,18 +91,22 @@ def approximate_duration(milliseconds: float, bounds: Sequence[float]) -> str:
 
 def to_the_minute(time: datetime | str | None) -> str:
     """A time as `12 Jul 2026, 14:03 UTC`; "" for None; text that is no time unchanged."""
-    return time_text(time, "DATETIME_FORMAT")
+    return time_text(time, "%H:%M")
 
 
 def to_the_second(time: datetime | str | None) -> str:
     """`12 Jul 2026, 14:03:05 UTC`, where events of one minute are compared; else as `to_the_minute`."""
-    return time_text(time, TO_THE_SECOND)
+    return time_text(time, "%H:%M:%S")
 
 
-def time_text(time: datetime | str | None, form: str) -> str:
-    """The time in UTC, in one of Django's formats; "" for None; text that is no time unchanged."""
+def time_text(time: datetime | str | None, clock: str) -> str:
+    """The time in UTC, with the time of day in this form of strftime; "" for None; text that is no time unchanged."""
     try:
         parsed = datetime.fromisoformat(time) if isinstance(time, str) else time
     except ValueError:
         return str(time)
-    return date_format(parsed.astimezone(UTC), form) if parsed else ""
+    if not parsed:
+        return ""
+    # Written here and not by Django's date_format, which takes thirty times as long: a packet has hundreds of times.
+    utc = parsed.astimezone(UTC)
+    return f"{utc.day} {MONTHS[utc.month - 1]} {utc.year:04}, {utc:{clock}} UTC"

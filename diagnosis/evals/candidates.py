@@ -16,6 +16,7 @@ from diagnosis.detection.rules import ALL_SIGNALS
 from diagnosis.evals import case_inputs
 from diagnosis.evals.case_inputs import CaseInput
 from diagnosis.models import EvalCandidate
+from diagnosis.models.document_field import DocumentEncoder
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.reads.record_json import FAILURE
 from telemetry.spans.failing_record import FailingRecord
@@ -129,7 +130,7 @@ def case(record: dict[str, Any], given: CaseInput, signal_type: str) -> dict[str
 
 def without_nul(document: dict[str, Any]) -> dict[str, Any]:
     """The document without NUL characters in names and values, which PostgreSQL's JSON refuses."""
-    text = json.dumps(document)
+    text = DocumentEncoder().encode(document)
     if "\\u0000" not in text:
         return document
     cleaned: dict[str, Any] = json.loads(NUL.sub(r"\1", text))

@@ -39,6 +39,7 @@ class Issue:
 
     cluster: Extent
     example: FailingRecord  # the first record by time, whatever the order of arrival
+    title: str  # `tool lookup_order: OrderNotFound: order A-1 does not exist`, by that record
     impact: Impact
     grade: SeverityGrade
     trend: Trend
@@ -58,11 +59,6 @@ class Issue:
     def cluster_id(self) -> str:
         """The id of the cluster, as answers show it."""
         return cluster_id(self.cluster.fingerprint)
-
-    @property
-    def title(self) -> str:
-        """`tool lookup_order: OrderNotFound: order A-1 does not exist`, by the first record."""
-        return title_of(self.example)
 
     @property
     def downstream_operations(self) -> list[str]:
@@ -224,9 +220,11 @@ def describe(measured: MeasuredCluster, details: IssueRecords) -> Issue:
     """A cluster of the bound project as an issue, from the records that were read for it."""
     cluster = measured.cluster
     evidence = details.evidence_of(cluster)
+    example = (cluster.found or evidence[0])._replace(fingerprint=cluster.fingerprint)
     return Issue(
         cluster=cluster,
-        example=(cluster.found or evidence[0])._replace(fingerprint=cluster.fingerprint),
+        example=example,
+        title=title_of(example),
         impact=measured.impact,
         grade=measured.grade,
         trend=measured.trend,

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
+from diagnosis.models.document_field import DocumentField
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedTextField
 
@@ -18,7 +19,7 @@ class EvalCandidate(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="evals")
     eval_id = models.CharField(max_length=120, help_text="Such as checkout-timeout-v1.")
     cluster_id = models.CharField(max_length=24)
-    document = models.JSONField(help_text="Cases and expectation.")
+    document = DocumentField(help_text="Cases and expectation.")
     created_at = models.DateTimeField()
 
     text_forms: ClassVar[dict[str, str]] = {"cluster_id": CLUSTER_ID}

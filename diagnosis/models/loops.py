@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 
 from diagnosis.models import evals, fingerprint_switch, notices, verification  # noqa: F401 - for Django
+from diagnosis.models.document_field import DocumentField
 from diagnosis.models.document_forms import (
     CORRECTION,
     EVENT,
@@ -55,7 +56,7 @@ class Packet(models.Model):
     packet_id = models.CharField(primary_key=True, max_length=24, default=new_packet_id, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="packets")
     status = models.CharField(max_length=40)
-    document = models.JSONField(help_text="The DiagnosisPacket of the API.")
+    document = DocumentField(help_text="The DiagnosisPacket of the API.")
     basis = models.CharField(
         max_length=64, blank=True, help_text="A digest of all but the window that it follows from: reuse.py."
     )
@@ -133,7 +134,7 @@ class Loop(models.Model):
         null=True, help_text="What ran since the last failure, as issues say it, by the newest packet."
     )
     waiting_since = models.DateTimeField(null=True, help_text="For a human; empty while it does not wait.")
-    issue = models.JSONField(
+    issue = DocumentField(
         help_text="The issue of the newest packet until a decision, then of the packet decided on."
     )
     packet = models.ForeignKey(

@@ -45,7 +45,7 @@ def basis_of(project: Project, stamp: str) -> str:
 
 def packet_that_still_holds(project: Project, window: Window, stamp: str) -> Packet | None:
     """The bound project's last packet if a diagnosis of the window would find the same now, else None."""
-    packet = Packet.objects.filter(project=project).first()
+    packet = Packet.objects.filter(project=project).defer("document").first()
     if packet is None or not packet.basis or packet.basis != basis_of(project, stamp):
         return None
     counted = Window.from_document(packet.document["window"])

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.template import Context, Template
 from django.utils.formats import localize
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diagnosis.display.quantities import counted, to_the_minute
 from tests import ROOT
@@ -31,6 +33,11 @@ def test_django_writes_times_and_numbers_as_sentences_do() -> None:
     assert localize(MOMENT) == to_the_minute(MOMENT) == "12 Jul 2026, 14:03 UTC"
     assert f"{localize(2807)} records" == counted(2807, "record") == "2,807 records"
     assert Template("{{ number }}").render(Context({"number": 1101})) == "1,101"
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_any_time_is_written_alike_by_django_and_in_sentences(moment: datetime) -> None:
+    assert to_the_minute(moment) == localize(moment)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT).as_posix())

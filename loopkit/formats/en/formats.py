@@ -1,8 +1,8 @@
 r"""
 `12 Jul 2026, 14:03 UTC`, in Django's notation of dates, which escapes letters by `\`.
 
-Django reads the settings by name: the admin's columns and `|date:"DATETIME_FORMAT"` in templates use them, and
-`diagnosis/display/quantities.py` does for sentences. TIME_ZONE is UTC, so the zone is a constant.
+Django reads the settings by name: the admin's columns and `|date:"DATETIME_FORMAT"` in templates use them. For
+sentences, `diagnosis/display/quantities.py` writes the same form. TIME_ZONE is UTC, so the zone is a constant.
 https://docs.djangoproject.com/en/5.2/ref/templates/builtins/#date
 """
 
