@@ -61,9 +61,10 @@ def question(loop: Loop) -> str | None:
 
 
 def approval_counts(loop: Loop) -> dict[str, Any]:
-    """The number of approvals that the loop needs, and the names of the people who gave one."""
+    """The number of approvals that the loop needs, None if not known yet, and the names of those who gave one."""
     approvers = [approval.decided_by.get_username() for approval in two_people.counting_approvals(loop)]
-    return {"needed": max(two_people.approvals_needed(loop), len(approvers)), "given_by": approvers}
+    needed = two_people.approvals_as_far_as_known(loop)
+    return {"needed": None if needed is None else max(needed, len(approvers)), "given_by": approvers}
 
 
 def event_shown(event: LoopEvent) -> dict[str, Any]:

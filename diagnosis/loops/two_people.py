@@ -28,6 +28,17 @@ def approvals_needed(loop: Loop) -> int:
     return NEEDED if 0 < lowest <= loop.severity else 1
 
 
+def approvals_as_far_as_known(loop: Loop) -> int | None:
+    """
+    The number of people who must approve this loop; None where its severity decides and no human's page measured it.
+
+    Measuring reads weeks of telemetry (worst_severity.py), which lists do not. What was decided has its number.
+    """
+    lowest = loop.project.tenant.two_people
+    is_known = not lowest or lowest <= loop.severity or loop.state in UNDER_APPROVAL
+    return approvals_needed(loop) if is_known else None
+
+
 def pending(loop: Loop) -> Decision | None:
     """The first of two approvals while it counts, else None. Uses prefetched decisions."""
     newest: Decision | None = next(iter(loop.decisions.all()), None)

@@ -77,7 +77,10 @@ class DecisionShapeSerializer(ObjectSerializer):
 class ApprovalsSerializer(ObjectSerializer):
     """How many people must approve, and who did."""
 
-    needed = serializers.IntegerField()
+    needed = serializers.IntegerField(
+        allow_null=True,
+        help_text="1 or 2. Null: not known until a human opens the page, which measures the worst severity.",
+    )
     given_by = serializers.ListField(child=serializers.CharField())
 
 

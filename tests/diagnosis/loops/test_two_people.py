@@ -75,6 +75,23 @@ def test_the_rule_counts_from_its_severity_upwards(
     assert two_people.approvals_needed(loop) == needed
 
 
+@pytest.mark.parametrize("severity", list(Severity))
+@pytest.mark.parametrize("rule", list(Tenant.TwoPeople))
+def test_a_number_that_is_known_before_the_page_is_that_of_the_page_however_severe_it_measures(
+    alice: MintedProject, rule: int, severity: Severity
+) -> None:
+    loop = make_loop(alice.project, severity=severity)
+    loop.project.tenant.two_people = rule
+    known = two_people.approvals_as_far_as_known(loop)
+
+    asked = set()
+    for measured in range(severity, Severity.CRITICAL + 1):
+        loop.severity = measured
+        asked.add(two_people.approvals_needed(loop))
+
+    assert asked == ({1, 2} if known is None else {known})
+
+
 def test_the_first_approval_is_kept_and_moves_nothing(loop: Loop, olga: User) -> None:
     decision = approve_seen(loop, olga, "Fix it.", NOW)
 

@@ -83,14 +83,16 @@ def test_two_people_are_needed_although_only_narrow_windows_showed_the_loop(
     first = send_orders(call, shop)
     diagnose(call, shop, **narrow(first))
     olga, paul = approver(shop, "olga"), approver(shop, "paul")
-    assert loop_of(call, shop)["severity"] == "medium"
+    unmeasured = loop_of(call, shop)
 
     page = text(olga.get(page_of(stored_loop())))
     decide(olga, stored_loop(), "approve")
     half = stored_loop()
     decide(paul, half, "approve")
 
+    assert (unmeasured["severity"], unmeasured["approvals"]["needed"]) == ("medium", None)
     assert "At worst, since it was proposed: critical" in page
+    assert loop_of(call, shop)["approvals"] == {"needed": 2, "given_by": ["olga", "paul"]}
     assert (half.state, half.get_severity_display()) == ("proposed", "critical")
     assert stored_loop().state == "approved"
 
