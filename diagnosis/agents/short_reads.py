@@ -27,7 +27,7 @@ from diagnosis.agents.short_loops import (
     short_side_effects,
     short_verdict,
 )
-from diagnosis.agents.short_records import COLUMNS, record_in, session_line, session_rows
+from diagnosis.agents.short_records import COLUMNS, chosen_fields, record_in, session_line, session_rows
 from diagnosis.agents.store_gaps import gaps_of_packet, most_missing
 from telemetry.api.record_forms import LINE
 
@@ -35,9 +35,12 @@ PACKET_FACTS = ("packet_id", "status", "reason", "window", "telemetry_read", "fa
 TOP = 10  # rows of each list of the dashboard
 
 
-def short_records(api: Api, read: Read, query: JsonObject, tokens: int, detail: str = LINE) -> JsonObject:
-    """A page of records."""
-    return lists.listed(api, read, query, tokens, rows_shape("records", partial(record_in, detail)))
+def short_records(
+    api: Api, read: Read, query: JsonObject, tokens: int, detail: str = LINE, fields: tuple[str, ...] = ()
+) -> JsonObject:
+    """A page of records at that level of detail, or with these fields of each."""
+    line = partial(chosen_fields, fields) if fields else partial(record_in, detail)
+    return lists.listed(api, read, query, tokens, rows_shape("records", line))
 
 
 def short_sessions(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonObject:

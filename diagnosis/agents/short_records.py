@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnosis.agents.envelope import IN_ONE, cut_texts, under_text
-from telemetry.api.record_forms import FULL, LINE, SUMMARY
+from telemetry.api.record_forms import FULL, LINE, OWN_FIELDS, SUMMARY
 
 STEP_TEXT = 120  # characters of a text in a session's row
 COLUMNS = ("record_id", "at_s", "ms", "outcome", "text")
@@ -61,6 +61,14 @@ def whole_record(record: Mapping[str, Any]) -> dict[str, Any]:
     about = {"resource": resource, "scope": {name: scope[name] for name in ("name", "version")}}
     facts = record_summary(record)
     return facts | {"text": facts.get("text", {}) | cut_texts(content | about, IN_ONE)}
+
+
+def chosen_fields(names: tuple[str, ...], record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record's id and those of the fields that it has, what its sender wrote under `text`."""
+    present = {name: record[name] for name in names if record[name] not in (None, "", {}, [])}
+    own = {name: value for name, value in present.items() if name in OWN_FIELDS}
+    text = {name: cut_texts(value, IN_ONE) for name, value in present.items() if name not in OWN_FIELDS}
+    return {"record_id": record["record_id"]} | own | ({"text": text} if text else {})
 
 
 def session_line(session: Mapping[str, Any]) -> dict[str, Any]:

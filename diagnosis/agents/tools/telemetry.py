@@ -10,8 +10,8 @@ from diagnosis.agents import arguments, budget
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
 from diagnosis.agents.short_reads import short_records
-from diagnosis.agents.short_records import record_in
-from telemetry.api.record_forms import DETAILS, LINE
+from diagnosis.agents.short_records import chosen_fields, record_in
+from telemetry.api.record_forms import DETAILS, LINE, FieldNames
 from telemetry.reads.record_json import FAILURE, OK
 from telemetry.signals import RECORD_SIGNAL_TYPES
 from tenants.api.strict_fields import StrictSerializer
@@ -39,6 +39,9 @@ class RecordsArguments(StrictSerializer):
     since_minutes = arguments.minutes_argument()
     until = serializers.CharField(required=False, max_length=40, help_text="End of the window, RFC 3339.")
     detail = serializers.ChoiceField(DETAILS, default=LINE)
+    fields = FieldNames(  # type: ignore[assignment]  # the metaclass takes it out of the class
+        required=False, max_length=500, help_text="In place of detail: names of its fields, with commas."
+    )
     cursor = arguments.cursor_argument()
     budget = arguments.budget_argument(4_000)
 
@@ -47,13 +50,15 @@ def chosen_records(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The records, as many as fit."""
     if "record_ids" not in given:
         query = {name: given.get(name) for name in FILTERS}
-        return short_records(api, api.reader("telemetry"), query, given["budget"], given["detail"])
+        form = (given["detail"], given.get("fields", ()))
+        return short_records(api, api.reader("telemetry"), query, given["budget"], *form)
     records = [
         record
         for record_id in given["record_ids"]
         for record in api.get("telemetry", record_id=record_id)["records"]
     ]
-    rows = [record_in(given["detail"], record) for record in records]
+    fields = given.get("fields", ())
+    rows = [chosen_fields(fields, row) if fields else record_in(given["detail"], row) for row in records]
     fitted, count = budget.with_rows({}, "records", rows, given["budget"])
     left_out = given["record_ids"][count:]
     following = {"record_ids": left_out} if left_out else None

@@ -16,11 +16,14 @@ from drf_spectacular.generators import SchemaGenerator
 from diagnosis.agents.budgeted_reads import READS, REPORT
 from diagnosis.models import Loop
 from loopkit.http.untrusted import WARNING
+from telemetry.api.record_forms import FIELDS, OWN_FIELDS
+from telemetry.api.serializers import RecordSerializer
 from tenants.api.budgets import FEWEST_TOKENS, MEDIA_TYPE, MOST_TOKENS
 from tenants.keys.provisioning import MintedProject
 from tests.security.voice.canaries import CANARY, CanaryWorld
 from tests.security.voice.test_tools import outside_text
 from tests.telemetry.factory import minutes, request, span
+from tests.tool_calls import call_tool
 
 Call = Callable[..., Any]
 BUDGETS = (FEWEST_TOKENS, 700, 1_000, 1_500, 2_500, 4_000, 7_000, MOST_TOKENS)
@@ -29,6 +32,7 @@ PATHS = [
     "/v1/telemetry?detail=summary&",
     "/v1/telemetry?detail=full&outcome=failure&",
     "/v1/telemetry?record_id={record_id}&detail=full&",
+    "/v1/telemetry?fields={fields}&",
     "/v1/evidence?cluster_id={cluster_id}&",
     "/v1/sessions?",
     "/v1/sessions/{session_id}?",
@@ -44,7 +48,8 @@ PATHS = [
 
 def url_of(world: CanaryWorld, path: str) -> str:
     """The path with the ids of the project."""
-    return path.format_map({name: quote(text, safe="") for name, text in world.ids.items()})
+    known = {name: quote(text, safe="") for name, text in world.ids.items()}
+    return path.format_map(known | {"fields": ",".join(FIELDS)})
 
 
 def read(
@@ -95,6 +100,29 @@ def test_an_answer_fits_and_a_larger_budget_has_the_same_and_more(
         assert document["completeness"]["shown"] >= rows
         names, rows = names | document.keys(), document["completeness"]["shown"]
     assert rows > 0 or "evidence" in path
+
+
+def test_chosen_fields_are_there_and_no_others(world: CanaryWorld, call: Call) -> None:
+    path = f"/v1/telemetry?record_id={world.ids['record_id']}&fields=message,attributes,outcome&"
+    [record] = read(call, world, path, 4_000).json()["records"]
+    tool = call_tool(
+        call,
+        world.keys["agent"],
+        "loopkit_telemetry",
+        record_ids=[world.ids["record_id"]],
+        fields="outcome,message",
+    )
+
+    assert list(record) == ["record_id", "outcome", "text"]
+    assert list(record["text"]) == ["message", "attributes"]
+    assert tool.content["records"] == [record | {"text": {"message": record["text"]["message"]}}]
+
+
+def test_each_field_of_a_record_can_be_chosen_or_is_said_otherwise() -> None:
+    derived = {"record_id", "start_time_unix_nano", "same_call_as", "replaced_by", "missing"}
+
+    assert RecordSerializer().fields.keys() == {*FIELDS} | derived
+    assert {*OWN_FIELDS} <= {*FIELDS}
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -183,6 +211,9 @@ def test_a_store_that_lacks_nothing_is_complete(alice: MintedProject, call: Call
         ("/v1/loops?budget=900&limit=x", "invalid", "1 to 500"),
         ("/v1/telemetry?detail=full", "invalid", ""),
         ("/v1/telemetry?budget=900&detail=ful", "invalid", "Did you mean full?"),
+        ("/v1/telemetry?fields=message", "invalid", ""),
+        ("/v1/telemetry?budget=900&fields=mesage", "invalid", ""),
+        ("/v1/telemetry?budget=900&fields=message&detail=full", "invalid", ""),
         ("/v1/packets/pkt_1?first_issue=1", "invalid", ""),
         ("/v1/loops/loop_1/handoff?budget=900&format=md", "invalid", ""),
         ("/v1/ledger?budget=900", "unknown_parameter", "This path accepts since_minutes"),
