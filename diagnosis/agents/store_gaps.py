@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnosis.agents.api_calls import Api
-from telemetry.ledger import may_be_missing
 from telemetry.windows import MAX_MINUTES
 
 REASONS_SHOWN = 3  # the most frequent; the ledger has all of them
@@ -19,7 +18,7 @@ def gaps_of_window(api: Api, window: Mapping[str, Any]) -> JsonObject:
     if window["since_minutes"] > MAX_MINUTES:
         return {}
     entries = api.get("ledger", since_minutes=window["since_minutes"], until=window["end"])["entries"]
-    return most_missing([entry for entry in entries if may_be_missing(entry["reason"])])
+    return most_missing([entry for entry in entries if entry["missing"]])
 
 
 def gaps_of_packet(completeness: Mapping[str, Any]) -> JsonObject:

@@ -59,6 +59,7 @@ class LedgerEntrySerializer(ObjectSerializer):
         ["spans", "requests", "values", "items"], help_text="What the counts count."
     )
     count = serializers.IntegerField(help_text="In the window.")
+    missing = serializers.IntegerField(help_text="Of `count`, how many may not be in the window.")
     total = serializers.IntegerField(help_text="Since the project began.")
     meaning = serializers.CharField()
     remedy = serializers.CharField(allow_blank=True)

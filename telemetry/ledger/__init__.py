@@ -10,7 +10,6 @@ from telemetry.ledger.entries import (
     MissingSpans,
     by_hour,
     ledger_entries,
-    may_be_missing,
     missing_in,
     note_refused,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "RefusalReason",
     "by_hour",
     "ledger_entries",
-    "may_be_missing",
     "missing_in",
     "note_refused",
 ]

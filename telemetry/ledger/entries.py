@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.models import Q, Sum
 
-from telemetry.ledger.named_rows import conflicting_records, hours_of, odd_senders
+from telemetry.ledger.named_rows import conflicting_records, hours_of, is_all_in, odd_senders
 from telemetry.ledger.reasons import OTHER, REASONS
 from telemetry.models import Tally
 from telemetry.store import odd_times, tallies
@@ -28,6 +28,7 @@ class LedgerEntry:
     reason: str
     unit: str
     count: int
+    missing: int  # of `count`, how many may not be in the window
     total: int
     meaning: str
     remedy: str
@@ -70,6 +71,7 @@ def ledger_entry(reason: str, recent: int, total: int, window: Window) -> Ledger
     return LedgerEntry(
         reason,
         count=recent,
+        missing=recent if may_be_missing(reason, window) else 0,
         total=total,
         unit=about.unit,
         meaning=about.meaning,
@@ -93,19 +95,23 @@ def missing_in(window: Window) -> list[MissingSpans]:
     """
     Return what came in the hours of the window and is not in it, or may not be, the most first.
 
-    Times of arrival stand for times of events: those of what was refused are not known.
+    Times of arrival stand for times of events: those of what was refused are not known. What came late, or early, and
+    is known to be in the window is left out.
     """
     found = [
         MissingSpans(reason, count, about.unit, about.missing)
         for reason, count, _ in counted_reasons(window)
-        if count and (about := REASONS.get(reason, OTHER)).missing
+        if count and may_be_missing(reason, window)
+        for about in [REASONS.get(reason, OTHER)]
     ]
     return sorted(found, key=lambda item: (-item.count, item.reason))
 
 
-def may_be_missing(reason: str) -> bool:
-    """Whether what was counted for the reason may not be in the window of its hours."""
-    return bool(REASONS.get(reason, OTHER).missing)
+def may_be_missing(reason: str, window: Window) -> bool:
+    """Whether what was counted for the reason in the hours of the window may not be in it."""
+    if not REASONS.get(reason, OTHER).missing:
+        return False
+    return reason not in odd_times.REASONS or not is_all_in(window, reason)
 
 
 def note_refused(reason: str, count: int, now: datetime) -> None:

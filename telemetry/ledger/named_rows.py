@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Max, Min, Q
 
 from telemetry.models import Conflict, OddClock
 from telemetry.spans.record_ids import record_id
@@ -46,6 +46,20 @@ def odd_senders(window: Window, reason: str) -> list[dict[str, Any]]:
         }
         for row in rows.order_by("-arrived_unix_nano", "service", "host")[:MOST_NAMED]
     ]
+
+
+def is_all_in(window: Window, reason: str) -> bool:
+    """Return whether all spans with such times that came since the window's first hour are known to start in it."""
+    if reason in ON_THEIR_OWN:
+        return False
+    first_hour, _ = hours_of(window)
+    # Of more senders than are kept, some may be forgotten.
+    if OddClock.objects.count() >= odd_times.MOST:
+        return False
+    senders = OddClock.objects.filter(reason=reason, arrived_unix_nano__gte=first_hour * HOUR_NANO)
+    times = senders.aggregate(first=Min("first_unix_nano"), last=Max("last_unix_nano"))
+    is_known = times["first"] is not None
+    return is_known and window.start_unix_nano <= times["first"] and times["last"] < window.end_unix_nano
 
 
 def cause(reason: str, offset_nano: int) -> str:

@@ -191,7 +191,7 @@ REASONS = {
         "Stored, with an end more than an hour before they came: the sender's clock is behind, or they were kept back.",
         "Set the clock by NTP, unless old spans are sent on purpose. `first_start` and `last_start` of `senders` say "
         "where to look: `since_minutes` and `until`.",
-        "that ended long before they came",
+        "that ended long before they came, in windows of their own times",
     ),
     odd_times.ABSENT: RefusalReason(
         "spans",

@@ -6,11 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from diagnosis.api.project_state import dashboard
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import publishing
+from telemetry.ledger import ledger_entries
+from telemetry.store import odd_times
 from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
+from tenants.stores.binding import bind
 from tests.diagnosis.dashboard_client import browser_of
 from tests.telemetry.factory import minutes, request, span, store
 
@@ -71,6 +76,49 @@ def test_a_window_of_other_hours_lacks_nothing(alice: MintedProject) -> None:
     )
 
     assert (packet["completeness"]["complete"], packet["completeness"]["unseen"]) == (True, [])
+
+
+def completeness_of(alice: MintedProject, window: Window) -> dict[str, Any]:
+    """What the packet of the window, and the ledger for it, say that it lacks."""
+    packet = publishing.packet_as_answered(diagnose(alice.project, window, NOW))
+    with bind(alice.project):
+        missing = {entry.reason: entry.missing for entry in ledger_entries(window) if entry.missing}
+    assert missing == {item["reason"]: item["count"] for item in packet["completeness"]["unseen"]}
+    return dict(packet["completeness"])
+
+
+def test_a_backfill_is_missing_in_no_window_that_holds_all_of_it(alice: MintedProject) -> None:
+    late = [span(id=n, at=NOW - minutes(100 + n), error="no stock") for n in range(300)]
+    store(alice.project, [*late, span(id="now", at=NOW - minutes(2))], NOW - minutes(1))
+
+    assert completeness_of(alice, HOUR)["complete"] is False
+    assert completeness_of(alice, Window.ending(NOW, 398))["complete"] is False  # without the first two
+    whole = completeness_of(alice, Window.ending(NOW, 400))
+    assert (whole["complete"], whole["unseen"], whole["records_read"]) == (True, [], 301)
+
+
+def test_of_two_senders_that_come_late_both_must_be_in_the_window(alice: MintedProject) -> None:
+    for service, ago in (("shop", 100), ("billing", 5000)):
+        store(
+            alice.project,
+            [span(id=service, at=NOW - minutes(ago))],
+            NOW - minutes(1),
+            {"service.name": service},
+        )
+
+    assert completeness_of(alice, Window.ending(NOW, 1440))["unseen"] == [
+        {"reason": "time_behind", "count": 2, "unit": "spans"}
+    ]
+    assert completeness_of(alice, Window.ending(NOW, 7200))["complete"] is True
+
+
+def test_where_senders_may_be_forgotten_spans_that_come_late_may_be_missing(
+    alice: MintedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(odd_times, "MOST", 1)
+    store(alice.project, [span(at=NOW - minutes(100))], NOW - minutes(1))
+
+    assert completeness_of(alice, Window.ending(NOW, 1440))["complete"] is False
 
 
 def test_what_is_redacted_sent_again_or_shares_an_id_is_not_missing(alice: MintedProject) -> None:
