@@ -2,8 +2,10 @@
 Clojure: stacks as its own tools print them. Those of `printStackTrace` are Java's (jvm.py).
 
 Forms: https://github.com/clojure/clojure/blob/master/src/clj/clojure/stacktrace.clj (`print-stack-trace`: only the
-first frame has an `at`), and the data of `Throwable->map` in
-https://github.com/clojure/clojure/blob/master/src/clj/clojure/core_print.clj.
+first frame has an `at`), the data of `Throwable->map` in
+https://github.com/clojure/clojure/blob/master/src/clj/clojure/core_print.clj, `pst` of
+https://github.com/clojure/clojure/blob/master/src/clj/clojure/repl.clj, which writes names as people do, and Babashka's
+(https://book.babashka.org/#_reporting_errors).
 """
 
 from __future__ import annotations
@@ -25,8 +27,16 @@ PRINTED = re.compile(
 DATA = re.compile(
     rf"\[(?P<class>[^\s\[\]\"]{{1,300}})\s{{1,40}}(?P<method>[^\s\[\]\"]{{1,200}})\s{{1,40}}\"(?P<file>{SOURCE})\"\s{{1,40}}(?P<line>-?\d{{1,9}})\]"
 )
+# Names as people write them: `market.basket/add-item!`, and functions inside them, `market.basket/add/fn--99`.
+WRITTEN = re.compile(r"(?P<name>[^\s()/$]{1,200}/(?:/|[^\s()/]{1,200}))(?:/[^\s()]{1,200})?")
+EVALUATED = re.compile(r"(?<=/eval)\d{1,9}$|(?<=/fn)--\d{1,9}$")
+BABASHKA = re.compile(
+    r"(?P<where>[^\s()/]{1,200}(?:/[^\s()]{1,200})?)[ \t]{1,200}- (?P<file>[^\n:]{1,400}):(?P<line>\d{1,9}):\d{1,9}$"
+)
 FORM = re.compile(
     rf"^[ \t]{{0,40}}(?:at )?[^\s()$]{{1,300}}\$[^\s()]{{1,300}} \({SOURCE}(?::\d{{1,9}})?\)$"
+    rf"|^[ \t]{{1,40}}[^\s()/$]{{1,200}}/[^\s()]{{1,300}} \((?:[\w.-]{{1,150}}\.cljc?|NO_SOURCE_FILE)(?::\d{{1,9}})?\)$"
+    r"|^[^\s()/]{1,200}/[^\s()]{1,200}[ \t]{1,200}- [^\n:]{1,400}\.(?:clj|cljc|bb):\d{1,9}:\d{1,9}$"
     rf"|\[[^\s\[\]\"$]{{1,300}}\$[^\s\[\]\"]{{1,300}} \w{{1,60}} \"{SOURCE}\" \d",
     re.M,
 )
@@ -36,8 +46,14 @@ VIA = re.compile(
 )
 HEADER = re.compile(
     r"(?P<cause>Caused by: )?(?:Execution error \((?P<told>[A-Za-z][\w.$]{0,200})\) at [^\n]{1,300}"
-    r"|(?P<type>[a-z][\w.]{1,200}\.[A-Z][\w$]{1,100})(?:: (?P<message>[^\n]{0,1000}))?)$"
+    r"|(?P<type>[a-z][\w.]{1,200}\.[A-Z][\w$]{1,100})(?:: (?P<message>[^\n]{0,1000}))?"
+    r"|(?P<short>[A-Z]\w{0,100}(?:Exception|Error|Info))(?: (?P<text>[^\n]{0,1000}))?"
+    r"|Type: {1,20}(?P<named>[\w.$]{1,200}))$"
 )
+CAUSED, MESSAGE = (
+    "Caused by:",
+    re.compile(r"Message: {1,20}(?P<message>[^\n]{0,1000})$"),
+)  # lines of pst and Babashka
 
 
 def read_clojure(text: str) -> RaisedError | None:
@@ -59,24 +75,45 @@ def data_of(text: str, start: int) -> RaisedError | None:
 
 
 def printed(lines: Sequence[str]) -> RaisedError | None:
-    """Return the exceptions that `print-cause-trace` prints, each with its frames."""
+    """Return the exceptions that `print-cause-trace`, `pst` and Babashka print, each with its frames."""
     sections = [RaisedError("", "", ())]
     frames: list[list[StackFrame]] = [[]]
+    is_cause = False
     for line in lines:
-        if match := PRINTED.match(line):
-            where = class_and_method(match["where"])
-            frames[-1].append(StackFrame(where, match["file"], number_or_none(match["line"])))
+        if frame := printed_frame(line):
+            frames[-1].append(frame)
+        elif line == CAUSED:
+            is_cause = True
         elif header := HEADER.match(line):
-            found = RaisedError(header["type"] or header["told"], header["message"] or "", ())
-            if header["cause"]:
-                sections.append(found)
+            if header["cause"] or is_cause:
+                sections.append(named_in(header))
                 frames.append([])
             elif not frames[-1]:
-                sections[-1] = found
+                sections[-1] = named_in(header)
+            is_cause = False
+        elif (said := MESSAGE.match(line)) and not frames[-1]:
+            sections[-1] = sections[-1]._replace(message=said["message"])
     exceptions = [
         section._replace(frames=tuple(each)) for section, each in zip(sections, frames, strict=True)
     ]
     return chained(exceptions) if any(frames) else None
+
+
+def named_in(header: re.Match[str]) -> RaisedError:
+    """Return the exception that the line names."""
+    error_type = header["type"] or header["told"] or header["short"] or header["named"]
+    return RaisedError(error_type, header["message"] or header["text"] or "", ())
+
+
+def printed_frame(line: str) -> StackFrame | None:
+    """Return the frame in the line; None for other lines."""
+    match = PRINTED.match(line) or BABASHKA.match(line)
+    if match is None:
+        return None
+    where = match["where"]
+    written = WRITTEN.fullmatch(where) if "$" not in where else None
+    function = EVALUATED.sub("", written["name"]) if written else class_and_method(where)
+    return StackFrame(function, match["file"], number_or_none(match["line"]))
 
 
 READ, DESCRIBE = read_clojure, described_jvm

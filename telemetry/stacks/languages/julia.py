@@ -2,7 +2,9 @@
 Julia: stack traces with the module of each function (since 1.6) and without, causes, and failures of tasks.
 
 Form: https://github.com/JuliaLang/julia/blob/master/base/errorshow.jl (`print_stackframe`, `show_exception_stack`)
-and `showerror` of TaskFailedException in https://github.com/JuliaLang/julia/blob/master/base/task.jl. Names that the
+`showerror` of TaskFailedException in https://github.com/JuliaLang/julia/blob/master/base/task.jl. of
+exceptions of other processes in https://github.com/JuliaLang/julia/blob/master/stdlib/Distributed, and a log record's
+`exception` in https://github.com/JuliaLang/julia/blob/master/base/logging/ConsoleLogger.jl. Names that the
 compiler makes: https://docs.julialang.org/en/v1/devdocs/functions/. Packages:
 https://docs.julialang.org/en/v1/manual/code-loading/
 """
@@ -21,16 +23,20 @@ EXTENSIONS = (".jl",)
 STEP = r"[ \t]{0,12}\[\d{1,4}\] "
 PLACE = r"(?P<file>\S[^\n]{0,400}?):(?P<line>\d{1,9})(?: \[inlined\])?(?: \(repeats \d{1,9} times\))?$"
 FORM = re.compile(
-    rf"^{STEP}\S(?:[^\n]{{0,1990}}+\n[ \t]{{1,16}}@ |(?:(?! at \S)[^\n]){{0,1990}}+ at [^\n]{{1,1990}}:\d)",
+    rf"^│?{STEP}\S(?:[^\n]{{0,1990}}+\n│?[ \t]{{1,16}}@ |(?:(?! at \S)[^\n]){{0,1990}}+ at [^\n]{{1,1990}}:\d)",
     re.M,
 )
 CALL = re.compile(rf"{STEP}(?P<call>\S[^\n]{{0,1990}})$")
 PLACE_OF_CALL = re.compile(PLACE)
 AT = re.compile(rf"[ \t]{{1,16}}@ (?:(?P<module>[A-Z]\w{{0,60}}(?:\.\w{{1,60}}){{0,8}}) )?{PLACE}")
 FAILED = re.compile(r"[ \t]{0,12}(?P<relation>ERROR|caused by|nested task error): (?P<rest>[^\n]{0,1500})$")
+NEXT = re.compile(
+    r"[ \t]{0,12}(?:ERROR: )?(?:On worker \d{1,9}:|exception =)$"
+)  # what follows names the exception
 LOADING = re.compile(r"^(?:(?:LoadError|InitError): ){1,9}+")
 TYPED = re.compile(
-    r"(?P<type>[A-Z][\w.]{0,100}(?:Error|Exception|Interrupt|Failure))(?:\{[^{}]{0,100}\})?(?:: (?P<message>.*))?$"
+    r"(?P<type>[A-Z][\w.]{0,100}(?:Error|Exception|Interrupt|Failure))(?:\{[^{}]{0,100}\})?"
+    r"(?:(?: with (?P<value>[^\n]{1,300}?))?:(?: (?P<message>.*))?)?$"
 )
 # Closures and methods with keywords: `var"#total#5"`, `#total#12`, `(::Shop.var"#3#4")`.
 WRITTEN = re.compile(r"#(?P<name>[A-Za-z_]\w{0,100}!?)(?:#|$)")
@@ -50,11 +56,11 @@ OWNERS = FileOwners(
 
 def read_julia(text: str) -> RaisedError | None:
     """Return the exception that left, with its causes; None for a text without a frame."""
-    lines = lines_of(text)
+    lines = [line.removeprefix("│") for line in lines_of(text)]
     sections = [julia_error(lines[0])]
     frames: list[list[StackFrame]] = [[]]
     call = ""
-    for line in lines:
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
         if step := CALL.match(line):
             call = step["call"]
             before, _, behind = call.rpartition(" at ")
@@ -63,6 +69,8 @@ def read_julia(text: str) -> RaisedError | None:
         elif call and (place := AT.match(line)):
             frames[-1].append(julia_frame(call, place))
             call = ""
+        elif NEXT.match(line):
+            sections[-1] = julia_error(following.strip())
         elif failed := FAILED.match(line):
             if failed["relation"] == "ERROR":
                 sections[-1] = julia_error(failed["rest"])
@@ -79,7 +87,9 @@ def julia_error(text: str) -> RaisedError:
     """Return the exception that `Type: message` names; one without a class is that of `error("message")`."""
     text = LOADING.sub("", text)
     match = TYPED.match(text)
-    return RaisedError(match["type"], match["message"] or "", ()) if match else RaisedError("", text, ())
+    if not match:
+        return RaisedError("", text, ())
+    return RaisedError(match["type"], match["message"] or match["value"] or "", ())
 
 
 def julia_frame(call: str, place: re.Match[str]) -> StackFrame:

@@ -23,7 +23,8 @@ FRAME = re.compile(
     rf"[ \t]{{0,8}}(?:from )?(?P<file>\S[^\n']{{0,400}}?){PLACE}(?P<function>[^\n]{{1,400}}?)'$"
 )
 HEADER = re.compile(
-    r"(?P<cause>Caused by: )?(?:Unhandled exception(?: in spawn)?: )?(?P<message>[^\n]{0,1000}?) ?"
+    r"(?P<cause>Caused by: )?(?:Unhandled exception(?: in spawn(?:\(name: [^()\n]{0,100}\))?)?: )?"
+    r"(?P<message>[^\n]{0,1000}?) ?"
     r"\((?P<type>[A-Z][\w:]{0,200}(?:\([^()\n]{0,100}\))?)\)$"
 )
 CAPTURED = re.compile(r"^~proc[^\n]*|^->$|^__crystal_main$")

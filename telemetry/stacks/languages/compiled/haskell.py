@@ -2,8 +2,9 @@
 Haskell: call stacks of functions that ask for one, and those of profiled programs.
 
 Form: https://hackage.haskell.org/package/base/docs/GHC-Stack.html (`prettyCallStack`, `whoCreated`) and, since GHC
-9.10, https://hackage.haskell.org/package/base/docs/Control-Exception-Backtrace.html. A line says which function was
-called where; that place is in the function that the next line says.
+9.10, https://hackage.haskell.org/package/base/docs/Control-Exception-Backtrace.html. Since 9.12 a line before the
+message names the exception's type (the handler at the top, GHC.Internal.Conc.Sync). A line of a stack says which
+function was called where; that place is in the function that the next line says.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from telemetry.stacks.frame import LIBRARY, OWN, RUNTIME, TEST, UNKNOWN, RaisedE
 from telemetry.stacks.places import without_builds
 
 BEFORE = ()
-MARKS = (", called at ", "CallStack (from ")
+MARKS = (", called at ", "CallStack (from ", "backtrace:")
 EXTENSIONS = (".hs", ".lhs", ".hsc")
 CALLED = re.compile(
     r"[ \t]{1,8}(?P<function>\S{1,200}), called at (?P<file>[^\n:]{1,400}):(?P<line>\d{1,9}):\d{1,9} in "
@@ -32,7 +33,8 @@ FORM = re.compile(
     re.M,
 )
 STACK = re.compile(r"(?:CallStack \(from |[\w ]{1,40}backtrace:$)")
-PROGRAM = re.compile(r"^[\w.-]{1,60}: (?=\S)")
+UNCAUGHT = re.compile(r"(?:[\w.-]{1,60}: )?Uncaught exception \S{0,300}?(?P<type>[A-Z][\w']{0,100}):$")
+PROGRAM = re.compile(r"^(?:[\w.-]{1,60}:|\*\*\* Exception:) (?=\S)")
 # The packages that come with the compiler: https://gitlab.haskell.org/ghc/ghc/-/wikis/commentary/libraries/version-history
 RUNTIME_PACKAGE = re.compile(r"^(?:base|ghc|interactive|template-haskell|rts|integer-gmp)(?:-|$)")
 LIBRARY_PACKAGE = re.compile(
@@ -56,8 +58,10 @@ def read_haskell(text: str) -> RaisedError | None:
         elif calls and STACK.match(line):
             break
     start = next((at for at, line in enumerate(lines) if STACK.match(line)), 1)
-    message = next((line for line in lines[:start] if line.strip()), "")
-    return RaisedError("", PROGRAM.sub("", message), haskell_frames(calls)) if calls else None
+    said = [line for line in lines[:start] if line.strip()] or [""]
+    uncaught = UNCAUGHT.match(said[0]) if len(said) > 1 else None
+    error_type, message = (uncaught["type"], said[1]) if uncaught else ("", PROGRAM.sub("", said[0]))
+    return RaisedError(error_type, message, haskell_frames(calls)) if calls else None
 
 
 def haskell_frames(calls: Sequence[re.Match[str]]) -> tuple[StackFrame, ...]:

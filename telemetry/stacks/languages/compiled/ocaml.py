@@ -1,7 +1,8 @@
 """
 OCaml: backtraces with and without names of functions, which it has since version 4.11.
 
-Form: https://github.com/ocaml/ocaml/blob/trunk/stdlib/printexc.ml (`format_backtrace_slot`). Names of modules:
+Form: https://github.com/ocaml/ocaml/blob/trunk/stdlib/printexc.ml (`format_backtrace_slot`). Async's monitors quote the
+lines in an S-expression: https://github.com/janestreet/async_kernel/blob/master/src/monitor.ml. Names of modules:
 https://dune.readthedocs.io/en/stable/explanation/mental-model.html (`Shop__Cart`, `Dune__exe__Main`).
 """
 
@@ -14,19 +15,23 @@ from telemetry.stacks.owners import FileOwners
 from telemetry.stacks.places import code_key
 
 BEFORE = ()
-MARKS = (' file "',)
+MARKS = (' file "', ' file \\"')
 EXTENSIONS = (".ml", ".mli", ".mll", ".mly", ".re")
 SLOT = r"(?:Raised(?: by primitive operation)?|Re-raised|Called) (?:at|from) "
-FORM = re.compile(rf"^[ \t]{{0,8}}{SLOT}(?:[^\s\"]{{1,300}} in )?file \"", re.M)
+FORM = re.compile(rf"^[ \t]{{0,8}}\(?\"?{SLOT}(?:[^\s\"]{{1,300}} in )?file \\?\"", re.M)
 FRAME = re.compile(
     rf"[ \t]{{0,8}}{SLOT}(?:(?P<function>[^\s\"]{{1,300}}) in )?file \"(?P<file>[^\"\n]{{1,300}})\""
     r"(?: \(inlined\))?, lines? (?P<line>\d{1,9})"
 )
 HEADER = re.compile(
-    r"[ \t]{0,8}(?:Fatal error: exception |Exception: |Uncaught exception: )?\(?(?P<type>[A-Z][\w.]{0,200})"
+    r"[ \t]{0,8}(?:(?:Fatal error|Error): exception |Exception: |Uncaught exception: |\(monitor\.ml\.Error )?"
+    r"\(?(?P<type>[A-Z][\w.]{0,200})"
     r"(?:[ (]{1,2}\"?(?P<message>[^\n]{0,1000}?)\"?\)?)?$"
 )
-FAILED = re.compile(r"Fatal error: exception |Exception: |Uncaught exception: |[ \t]{1,8}\([A-Z]")
+FAILED = re.compile(
+    r"(?:Fatal error|Error): exception |Exception: |Uncaught exception: |\(monitor\.ml\.Error |[ \t]{1,8}\([A-Z]"
+)
+QUOTED_SLOT = re.compile(r"^[ \t]{0,8}\(?\"(?=Raised|Re-raised|Called)")
 DUNE = re.compile(r"^Dune__exe__")
 CLOSURE = re.compile(r"(?:\.\(fun(?::\d{1,9})?\)){1,8}+$")
 RUNTIME_MODULE = re.compile(r"^(?:Stdlib|Camlinternal\w*|Std_exit)(?:\.|$)")
@@ -48,6 +53,8 @@ OWNERS = FileOwners(
 def read_ocaml(text: str) -> RaisedError | None:
     """Return the exception with its frames; None for a text without one."""
     lines = lines_of(text)
+    if '\\"' in text:
+        lines = [QUOTED_SLOT.sub("", line).replace('\\"', '"') for line in lines]
     frames = frames_in(lines, ocaml_frame)
     header = next((HEADER.match(line) for line in lines[:50] if FAILED.match(line)), None)
     error_type, message = (header["type"], header["message"] or "") if header else ("", "")

@@ -21,7 +21,9 @@ PLACE = r"(?P<file>(?:[A-Za-z]:)?[^\n:]{1,400}):(?P<line>\d{1,9}):\d{1,9}: 0x[0-
 FORM = re.compile(rf"^{PLACE}\S", re.M)
 FRAME = re.compile(rf"{PLACE}(?P<function>[^\n]{{1,300}}?) \([^()\n]{{1,200}}\)$")
 FAILED = re.compile(
-    r"(?:thread \d{1,20} panic: |error: (?P<type>[A-Z]\w{0,100})$|panic: )(?P<message>[^\n]{0,500})"
+    r"(?:[^\n]{0,200}\.\.\. ?)?(?:thread \d{1,20} panic: |error: (?P<type>[A-Z]\w{0,100})$|panic: |error\(\w{1,40}\): "
+    r"|(?=(?:Segmentation fault|Bus error|Illegal instruction|General protection exception|Arithmetic exception) at ))"
+    r"(?P<message>[^\n]{0,500})"
 )
 NUMBERED = re.compile(r"__(?:anon|anonymous|struct|enum|union|opaque)_\d{1,9}")
 OWNERS = FileOwners(
@@ -37,7 +39,7 @@ def read_zig(text: str) -> RaisedError | None:
     lines = lines_of(text)
     frames = frames_in(lines, zig_frame)
     failed = next((match for line in lines[:50] if (match := FAILED.match(line))), None)
-    error_type, message = (failed["type"] or "", failed["message"]) if failed else ("", "")
+    error_type, message = (failed["type"] or "", failed["message"].strip()) if failed else ("", "")
     return RaisedError(error_type, message, frames) if frames else None
 
 
