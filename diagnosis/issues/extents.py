@@ -117,6 +117,11 @@ class Extent:
         """The traces with this failure, or rated by its user signals, ordered by its first record in each."""
         return list(dict.fromkeys(self.rated.of(key[:16] for key in self.spread(self.records))))
 
+    @property
+    def different_messages(self) -> tuple[int, bool]:
+        """How many different messages its sampled records have, and whether others may have further ones."""
+        return len({row[MESSAGE] for row in self.sample}), len(self.sample) < self.records
+
     def candidates(self) -> list[EvidenceCandidate]:
         """The sample as candidates for the evidence."""
         return [EvidenceCandidate(row[TRACE] + row[SPAN], facts_of(row)) for row in self.sample]

@@ -17,7 +17,7 @@ from diagnosis.issues.issue_records import IssueRecords
 from diagnosis.issues.model_calls import ModelCallsAround
 from diagnosis.issues.quiet_since import QuietSince
 from diagnosis.issues.ratings.shared_traces import SharedTraces
-from diagnosis.issues.titles.title import plain_title, title
+from diagnosis.issues.titles.title import plain_title, title, title_of_several
 from diagnosis.issues.trend import RISING, Trend, trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
@@ -25,6 +25,7 @@ from diagnosis.window.deployments import Deployment, DeploymentExposure
 from diagnosis.window.sampling import TraceSample
 from diagnosis.window.traffic import Traffic
 from telemetry.grouping.fingerprint import cluster_id
+from telemetry.signals.user_signal import SIGNAL
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import rfc3339
 from tenants.limits.heavy_runs import checkpoint
@@ -115,6 +116,15 @@ def title_of(example: FailingRecord) -> str:
     """The title of a cluster with this record."""
     make = plain_title if example.signal_type in WINDOW_RULES.rules else title
     return make(example.operation, example.error_type, example.message)
+
+
+def title_of_cluster(example: FailingRecord, cluster: Extent) -> str:
+    """The title of a cluster with this first record; of user signals, how many different texts they have."""
+    texts, is_sample = cluster.different_messages
+    if example.signal_type != SIGNAL or texts < 2:
+        return title_of(example)
+    number = f"{'at least ' if is_sample else ''}{texts} different texts"
+    return title_of_several(example.operation, example.error_type, number, example.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +234,7 @@ def describe(measured: MeasuredCluster, details: IssueRecords) -> Issue:
     return Issue(
         cluster=cluster,
         example=example,
-        title=title_of(example),
+        title=title_of_cluster(example, cluster),
         impact=measured.impact,
         grade=measured.grade,
         trend=measured.trend,

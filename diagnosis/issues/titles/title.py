@@ -49,6 +49,17 @@ def title(operation: str, error_type: str, message: str) -> str:
     return plain_title(operation_shown(operation), name, text)
 
 
+def title_of_several(operation: str, error_type: str, messages: str, first: str) -> str:
+    """
+    The title of failures whose messages are different people's own words, so that none stands for the others.
+
+    Args:
+        messages: how many there are, such as `6 different texts`.
+        first: of them.
+    """
+    return plain_title(operation_shown(operation), f"{messages}, the first", title("", error_type, first))
+
+
 def says_only_name(text: str, operation: str) -> bool:
     """Whether the text is what the operation names: `refund`, or with one more word, `execute_tool refund`."""
     name = operation.partition(" ")[2] or operation

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from diagnosis.issues import evidence_choice
 from diagnosis.issues.ratings.shared_traces import MOST, IssueTraces, SharedTraces, shared_traces
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.dashboard_client import browser_of
@@ -68,6 +69,44 @@ def test_an_issue_of_ratings_counts_what_was_rated(packet: dict[str, Any]) -> No
         "users": 2,
     }
     assert {name: issue["impact"][name] for name in wanted} == wanted
+
+
+def rated(alice: MintedProject, call: Callable[..., Any], comments: list[str]) -> str:
+    """The title of the issue of bad ratings with these comments; "": none."""
+    for number, comment in enumerate(comments):
+        said = {
+            "rating": "down",
+            "session_id": f"s{number}",
+            "time": (AT + timedelta(seconds=number)).isoformat(),
+        }
+        said |= {"comment": comment} if comment else {}
+        assert call("POST", "/v1/feedback", alice.keys["feedback"], said).status_code == 202
+    return str(by_signal(diagnose(call, alice))["user_signal"]["title"])
+
+
+@pytest.mark.parametrize(
+    ("comments", "title"),
+    [
+        (["too slow"], "user_feedback: too slow"),
+        (["too slow", "too slow"], "user_feedback: too slow"),
+        (["too slow", "", "rude", "too slow"], "user_feedback: 3 different texts, the first: too slow"),
+        (["rude " * 90, "slow"], "user_feedback: 2 different texts, the first: rude rude"),
+    ],
+)
+def test_the_title_of_ratings_says_how_many_comments_there_are(
+    alice: MintedProject, call: Callable[..., Any], comments: list[str], title: str
+) -> None:
+    assert rated(alice, call, comments).startswith(title)
+
+
+def test_of_more_ratings_than_are_read_the_title_says_a_least_number(
+    alice: MintedProject, call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence_choice, "SAMPLE", 2)
+
+    title = rated(alice, call, [f"no {number}" for number in range(9)])
+
+    assert title == "user_feedback: at least 4 different texts, the first: no 0"
 
 
 def test_issues_and_complaints_about_the_same_traces_name_each_other(packet: dict[str, Any]) -> None:
