@@ -25,6 +25,7 @@ from diagnosis.issues.issue import (
 from diagnosis.issues.issue_records import IssueRecords
 from diagnosis.issues.ratings import shared_traces
 from diagnosis.issues.ratings.shared_traces import IssueTraces
+from diagnosis.issues.titles import unlike
 from diagnosis.window import failing_records, traffic
 from diagnosis.window.deployments import records_by_deployment
 from diagnosis.window.sampling import TraceSample
@@ -119,8 +120,10 @@ def describe_all(
     """The clusters as issues, in the given order, without those of which no record is stored any more."""
     traffic_now = surroundings.current.records_by_operation
     details = IssueRecords.read([item.cluster for item in measured], window, traffic_now)
+    issues = [describe(item, details) for item in measured if details.has_evidence_of(item.cluster)]
+    titles = unlike.distinct_titles([issue.title for issue in issues], [issue.example for issue in issues])
     return with_shared_traces(
-        [describe(item, details) for item in measured if details.has_evidence_of(item.cluster)]
+        [replace(issue, title=title) for issue, title in zip(issues, titles, strict=True)]
     )
 
 

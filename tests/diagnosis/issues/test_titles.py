@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnosis.issues.findings import read_findings
 from diagnosis.issues.issue import title_of
 from diagnosis.issues.titles.title import TITLE_LENGTH, title
+from diagnosis.issues.titles.unlike import distinct_titles
 from telemetry.spans.failing_record import FailingRecord
+from telemetry.windows import Window
+from tenants.keys.provisioning import MintedProject
+from tenants.stores.binding import bind
 from tests.diagnosis import recorded_titles
+from tests.diagnosis.failing_records import failing
+from tests.telemetry.factory import key_values, minutes, span, store
 
 LONG = "a" * 90
 SHORTENED = {  # (operation, class, message): title
@@ -193,3 +202,82 @@ def test_the_sentence_of_a_rule_over_windows_stays_whole() -> None:
 
 def test_an_escape_for_a_character_that_nobody_sees_stays_an_escape() -> None:
     assert title("chat", "E", '{"message": "a\\u202eb \\u00fc"}') == "chat: E: a\\u202eb ü"
+
+
+def told_apart(*facts: dict[str, object]) -> list[str]:
+    """The titles of issues with records of these facts."""
+    examples = [failing("one", **{"fingerprint": number, **fact}) for number, fact in enumerate(facts)]
+    return distinct_titles([title_of(example) for example in examples], examples)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ([{"service": "shop"}, {"service": "bank"}], ["(shop)", "(bank)"]),
+        ([{"error_type": "a.Gone"}, {"error_type": "b.Gone"}], ["(a.Gone)", "(b.Gone)"]),
+        (
+            [{"message": f"{'the stock has ' * 30}{rest}"} for rest in ("no room", "no lock")],
+            ["(…room)", "(…lock)"],
+        ),
+        ([{"service": "shop"}, {"service": "bank"}, {"service": "shop"}], ["(clu_", "(clu_", "(clu_"]),
+    ],
+)
+def test_issues_with_one_title_are_told_apart(facts: list[dict[str, object]], expected: list[str]) -> None:
+    titles = told_apart(*facts)
+
+    assert len(set(titles)) == len(titles)
+    assert all(note in title for note, title in zip(expected, titles, strict=True))
+    assert all(len(title) <= TITLE_LENGTH for title in titles)
+
+
+def test_a_title_that_no_other_issue_has_stays_as_it_is() -> None:
+    facts = [{"message": "no order"}, {"message": "no room"}]
+
+    assert told_apart(*facts) == [
+        "tool lookup_order: OrderNotFound: no order",
+        "tool lookup_order: OrderNotFound: no room",
+    ]
+
+
+SOME = st.fixed_dictionaries(
+    {
+        "service": st.sampled_from("ab"),
+        "message": st.sampled_from(["x" * 300, "x " * 200, "y"]),
+        "error_type": st.just(""),
+    }
+)
+
+
+@given(st.lists(SOME, min_size=1, max_size=8))
+def test_no_two_issues_of_a_window_have_one_title(facts: list[dict[str, object]]) -> None:
+    titles = told_apart(*facts)
+
+    assert len(set(titles)) == len(titles)
+    assert max(map(len, titles)) <= TITLE_LENGTH
+
+
+def test_issues_of_a_window_with_one_text_from_two_places_have_two_titles(alice: MintedProject) -> None:
+    """One class and text, raised in two functions: two issues, whose titles a person can tell apart."""
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    stacks = [
+        f"Traceback (most recent call last):\n  File \"/srv/shop/{name}.py\", line 3, in {name}\nKeyError: 'id'\n"
+        for name in ("price", "stock")
+    ]
+    raised = {"exception.type": "KeyError", "exception.message": "'id'"}
+    spans = [
+        span(
+            trace=number,
+            at=now - minutes(5),
+            error="KeyError: 'id'",
+            events=[
+                {"name": "exception", "attributes": key_values(raised | {"exception.stacktrace": stack})}
+            ],
+        )
+        for number, stack in enumerate(stacks)
+    ]
+    store(alice.project, spans, now)
+
+    with bind(alice.project):
+        titles = [issue.title for issue in read_findings(Window.ending(now, 60)).issues]
+
+    assert len(titles) == len(set(titles)) == 2
