@@ -19,7 +19,9 @@ FINE, CUT, MALFORMED = "fine", "output_truncated", "malformed_output"
 FAILED, REFUSED = "llm_call_failed", "answer_refused"
 # Which outcome counts for a call with several choices: no answer, one that cannot be used, one withheld, one cut.
 SEVERITY = (FAILED, MALFORMED, REFUSED, CUT, FINE)
-LOOKED_UP = "2026-11-30"  # when each source was read
+LOOKED_UP = (
+    "2026-11-30"  # when each row was compared with its source, or with the types of the provider's newest SDK
+)
 REASONS_KNOWN = 256
 
 
@@ -61,8 +63,8 @@ PROVIDERS = (
     Provider(  # the status of a response, and the reason of its `incomplete_details`
         "OpenAI Responses",
         "https://platform.openai.com/docs/api-reference/responses/object",
-        fine="completed in_progress queued cancelled",
-        cut="max_output_tokens incomplete",
+        fine="completed in_progress queued cancelled steered",
+        cut="max_output_tokens max_messages incomplete",
         failed="failed",
         refused="content_filter",
     ),
@@ -76,11 +78,11 @@ PROVIDERS = (
     Provider(
         "Gemini",
         "https://ai.google.dev/api/generate-content#FinishReason",
-        fine="FINISH_REASON_UNSPECIFIED STOP OTHER",
+        fine="FINISH_REASON_UNSPECIFIED STOP OTHER CONTINUATION",
         cut="MAX_TOKENS",
         malformed="MALFORMED_FUNCTION_CALL UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS MALFORMED_RESPONSE",
-        failed="NO_IMAGE IMAGE_OTHER MISSING_THOUGHT_SIGNATURE",
-        refused="SAFETY RECITATION LANGUAGE BLOCKLIST PROHIBITED_CONTENT SPII "
+        failed="NO_IMAGE IMAGE_OTHER MISSING_THOUGHT_SIGNATURE PUP_LIMITED_DISABLED",
+        refused="SAFETY RECITATION LANGUAGE BLOCKLIST PROHIBITED_CONTENT SPII ESCALATION "
         "IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION",
     ),
     Provider(
@@ -104,6 +106,7 @@ PROVIDERS = (
         "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html",
         fine="FINISH FINISHED STOP_CRITERIA_MET",
         cut="LENGTH",
+        failed="RAG_QUERY_WHEN_RAG_DISABLED",
         refused="CONTENT_FILTERED",
     ),
     Provider(
@@ -159,7 +162,7 @@ PROVIDERS = (
     Provider(
         "Text Generation Inference, Together",
         "https://huggingface.co/docs/text-generation-inference/reference/api_reference",
-        fine="eos_token stop_sequence eos",
+        fine="eos_token stop_sequence eos stop tool_calls function_call",
         cut="length",
     ),
     Provider(
@@ -192,8 +195,8 @@ PROVIDERS = (
     Provider(
         "Strands",
         "https://strandsagents.com/latest/documentation/docs/api-reference/python/types/event_loop",
-        fine="end_turn tool_use stop_sequence interrupt cancelled",
-        cut="max_tokens",
+        fine="end_turn tool_use stop_sequence interrupt checkpoint cancelled",
+        cut="max_tokens limit_output_tokens limit_total_tokens limit_turns",
         refused="content_filtered guardrail_intervened",
     ),
     Provider(  # clients that name the parameter which set the limit
