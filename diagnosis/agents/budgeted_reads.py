@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 
 from diagnosis.agents import short_reads
 from diagnosis.agents.api_calls import Api, ApiRefusal, json_of
-from diagnosis.agents.short_report import short_report
+from diagnosis.agents.short_markdown import short_markdown
 from diagnosis.api.serializers.packets import PacketParameters
 from telemetry.api.record_forms import RecordFormParameters
 from tenants.api.budgets import MEDIA_TYPE, BudgetParameters
@@ -48,6 +48,7 @@ READS = {
     "handoff": BudgetedRead(short_reads.short_handoff),
     "dashboard-json": BudgetedRead(short_reads.short_dashboard),
     "diagnose": BudgetedRead(short_reads.short_diagnosis, method="POST"),
+    "loop-events": BudgetedRead(short_reads.short_report, method="POST"),
     "verify": BudgetedRead(short_reads.short_verification, method="POST"),
 }
 REPORT = "report"
@@ -89,7 +90,14 @@ def budgeted_answer(
     api, tokens = Api(request), form.pop(BUDGET)
     if name == REPORT:
         report = bytes(api.with_query(query).content).decode()  # type: ignore[attr-defined]
-        return HttpResponse(short_report(report, tokens), content_type="text/markdown; charset=utf-8")
-    answer = read.answer(api, lambda sent: json_of(api.with_query(sent)), query, tokens, **form)
+        return HttpResponse(short_markdown(report, tokens), content_type="text/markdown; charset=utf-8")
+    statuses = []
+
+    def page(sent: dict[str, Any]) -> dict[str, Any]:
+        response = api.with_query(sent)
+        statuses.append(response.status_code)
+        return json_of(response)
+
+    answer = read.answer(api, page, query, tokens, **form)
     first = {field: answer[field] for field in ("warning",)} | {"ok": True}
-    return HttpResponse(orjson.dumps(first | answer), content_type=MEDIA_TYPE)
+    return HttpResponse(orjson.dumps(first | answer), content_type=MEDIA_TYPE, status=statuses[0])

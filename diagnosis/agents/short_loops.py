@@ -8,7 +8,7 @@ from typing import Any
 from diagnosis.agents.budget import Part
 from diagnosis.agents.envelope import IN_ONE, cut_texts, under_text
 from diagnosis.agents.short_issues import issue_parts, short_plan, values_kept
-from diagnosis.agents.short_records import record_summary
+from diagnosis.agents.short_records import short_record
 
 EVENTS_SHOWN = 10
 VERDICT = ("verdict", "reason", "needed", "instead")
@@ -93,7 +93,7 @@ def handoff_parts(handoff: Mapping[str, Any]) -> list[Part]:
     """The parts of a handoff, the most useful first."""
     return [
         ("plan", short_plan(handoff["patch_plan"])),
-        ("evidence", [record_summary(record) for record in handoff["evidence"]]),
+        ("evidence", [short_record(record) for record in handoff["evidence"]]),
         ("earlier_fixes", quoted_history(handoff["earlier_fixes"])),
-        ("issue", quoted_history(handoff["issue"])),
+        *(part for part in issue_parts(handoff["issue"]) if part[0] not in {"approval", "plan", "evidence"}),
     ]

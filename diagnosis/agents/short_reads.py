@@ -18,7 +18,7 @@ from diagnosis.agents import budget, lists
 from diagnosis.agents.api_calls import Api
 from diagnosis.agents.envelope import under_text
 from diagnosis.agents.lists import JsonObject, Read, rows_shape
-from diagnosis.agents.short_issues import issue_facts, issue_parts, list_lines
+from diagnosis.agents.short_issues import issue_facts, issue_parts, list_lines, values_kept
 from diagnosis.agents.short_loops import (
     handoff_parts,
     loop_facts,
@@ -72,6 +72,15 @@ def short_loop(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonObje
     """One loop with as many of its parts as fit."""
     loop = read(query)
     return budget.with_parts(loop_facts(loop, api.url_of_loop(loop["loop_id"])), loop_parts(loop), tokens)
+
+
+def short_report(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonObject:
+    """What a report changed of its loop, which the reporter knows, and what is next."""
+    loop = read(query)
+    names = ("loop_id", "state", "attempt", "shipped_at", "next_action")
+    facts = {name: loop[name] for name in names if loop[name] is not None}
+    note = {"note": loop["release_note"]} | values_kept(loop) if loop["release_note"] else None
+    return budget.with_parts(facts, [("release_note", note)], tokens)
 
 
 def short_handoff(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonObject:

@@ -24,7 +24,7 @@ from diagnosis.models import Loop, LoopEvent
 from loopkit.http.errors import ApiError
 from telemetry.api.list_cursors import tagged
 from telemetry.api.parsed_query import checked_query, sent_fields
-from tenants.api.budgets import BUDGETED
+from tenants.api.budgets import BUDGETED, MEDIA_TYPE, BudgetedAnswerSerializer, BudgetParameters
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import AgentView
@@ -130,8 +130,10 @@ class LoopEventsView(AgentView):
         operation_id="report_loop_event",
         summary="Report issue_opened, pr_opened, merged, shipped, shipped_corrected, asked_again or answered",
         request=loops.LoopEventRequestSerializer,
+        parameters=[BudgetParameters],
         responses={
             201: loops.LoopAnswerSerializer,
+            (201, MEDIA_TYPE): BudgetedAnswerSerializer,
             **error_responses(404, 409, 413, 415, *REFUSALS),
         },
     )
@@ -140,7 +142,7 @@ class LoopEventsView(AgentView):
         loop = own_loop(self.project, loop_id)
         if report_rules.is_decision(request.data):
             raise report_rules.only_humans_decide(400, loop.loop_id, download.page_url(request, loop))
-        report = sent_fields(loops.LoopEventRequestSerializer, request)
+        report = sent_fields(loops.LoopEventRequestSerializer, request, BudgetParameters)
         report_rules.refuse_misfits(report)
         principal = request.user
         assert isinstance(principal, Principal)

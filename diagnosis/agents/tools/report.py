@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from diagnosis.agents import arguments, budget
+from diagnosis.agents import arguments
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
-from diagnosis.agents.short_loops import loop_line
+from diagnosis.agents.short_reads import short_report
 from diagnosis.loops.states import REPORTABLE
 from tenants.api.strict_fields import StrictSerializer
 
@@ -37,9 +37,9 @@ def reported_work(api: Api, given: dict[str, Any]) -> dict[str, Any]:
         kept = api.post("evals", eval_id=eval_id, passed=passed, release=release, detail=given.get("note"))
         return {"loop_id": given["loop_id"]} | {name: kept[name] for name in ("passed", "created_at")}
     fields = {name: given.get(name) for name in ("kind", "url", "release", "shipped_at", "note")}
-    loop = api.post("loop-events", given["loop_id"], **fields)
-    facts = loop_line(loop) | {"next_action": loop["next_action"]}
-    return budget.with_parts(facts, [("release_note", loop["release_note"])], given["budget"])
+    return short_report(
+        api, lambda query: api.post("loop-events", given["loop_id"], **fields), {}, given["budget"]
+    )
 
 
 TOOL = AgentTool(

@@ -11,7 +11,7 @@ LAST_LINE = "> {shown} of {total} sections are shown. {whole} has all of them."
 RESERVED = 120  # characters of the last line
 
 
-def short_report(report: str, tokens: int) -> str:
+def short_markdown(report: str, tokens: int) -> str:
     """As many sections of the report as fit, from the first on; of the first one as many lines."""
     free = min(int(tokens * CHARACTERS_A_TOKEN), MOST_CHARACTERS)
     if len(report) <= free - RESERVED:
