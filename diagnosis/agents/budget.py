@@ -17,7 +17,8 @@ from typing import Any
 
 import orjson
 
-from diagnosis.agents.envelope import shrunk, visible
+from diagnosis.agents import tool_words
+from diagnosis.agents.envelope import shrunk
 from loopkit.http.untrusted import WARNING
 from tenants.api.budgets import FEWEST_TOKENS, MOST_TOKENS
 
@@ -62,7 +63,7 @@ def with_rows(
     answer: JsonObject, name: str, rows: Sequence[Any], budget: int, gaps: JsonObject = NO_GAPS
 ) -> tuple[JsonObject, int]:
     """The answer with as many of the rows under the name as fit, the first one always, and how many these are."""
-    facts, free = fitting_facts(visible(answer), budget, gaps)
+    facts, free = fitting_facts(tool_words.shown(answer), budget, gaps)
     free -= len(name) + len('"":[],')
     shown = fitting_rows(rows, free)
     return facts | {name: [shrunk(row, free) for row in shown[:1]] + shown[1:]}, len(shown)
@@ -71,7 +72,7 @@ def with_rows(
 def fitting_rows(rows: Sequence[Any], free: int) -> list[Any]:
     """Those of the rows that fit, in their order, as they are shown; the first one always. No other is looked at."""
     shown: list[Any] = []
-    for row in map(visible, rows):
+    for row in map(tool_words.shown, rows):
         free -= json_characters(row) + len(",")
         if free < 0 and shown:
             break
@@ -85,9 +86,9 @@ def with_parts(
     answer: JsonObject, parts: Sequence[Part], budget: int, gaps: JsonObject = NO_GAPS
 ) -> JsonObject:
     """The answer with as many of the named parts as fit, and with its `completeness`."""
-    whole = visible(answer)
+    whole = tool_words.shown(answer)
     facts, free = fitting_facts(whole, budget, gaps)
-    present = [(name, visible(value)) for name, value in parts if value not in (None, "", [], {})]
+    present = [(name, tool_words.shown(value)) for name, value in parts if value not in (None, "", [], {})]
     sizes = [json_characters(value) + len(name) + len('"":') for name, value in present]
     count = fitting(sizes, free)
     said_first = json_characters(whole)

@@ -25,7 +25,7 @@ from django_mcpz.server import MCPServer, ToolError
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from diagnosis.agents import arguments
+from diagnosis.agents import arguments, tool_words
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api, ApiRefusal
 from diagnosis.agents.envelope import IN_ONE, cut_texts, visible
@@ -107,7 +107,9 @@ def called_tool(tool: AgentTool, request: HttpRequest, sent: dict[str, Any]) -> 
     """The tool's answer. Raises ToolError, which the model reads, with the error as the HTTP API has it."""
     try:
         spend_call(request)
-        return dict(visible(tool.answer(Api(request), arguments.checked_arguments(tool.arguments, sent))))
+        with tool_words.naming_tools():
+            answer = tool.answer(Api(request), arguments.checked_arguments(tool.arguments, sent))
+        return dict(visible(answer))
     except ApiRefusal as refusal:
         raise ToolError(refusal_text(refusal.error)) from refusal
     except ApiError as error:
@@ -131,9 +133,9 @@ def error_facts(error: ApiError) -> dict[str, Any]:
 
 
 def refusal_text(error: dict[str, Any]) -> str:
-    """The error as JSON, without the address of its documentation."""
+    """The error as JSON, without the address of its documentation; its hint names tools."""
     shown = {name: value for name, value in error.items() if name != "docs_url"}
-    return orjson.dumps(visible(cut_texts(shown, IN_ONE))).decode()
+    return orjson.dumps(tool_words.with_tools(visible(cut_texts(shown, IN_ONE)))).decode()
 
 
 def made_server() -> AgentServer:
