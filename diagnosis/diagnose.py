@@ -29,6 +29,7 @@ from diagnosis.packets.reuse import packet_that_still_holds
 from diagnosis.verification import verify
 from telemetry.ingest import settle_overdue_logs
 from telemetry.reads.store_stamp import read_stamp
+from telemetry.store.segments import kept_segments
 from telemetry.store.transactions import snapshot
 from telemetry.store.unreadable_parts import noted_parts
 from telemetry.windows import Window
@@ -50,7 +51,7 @@ def diagnose(project: Project, window: Window, now: datetime) -> Packet:
         stamp = read_stamp()
         if packet := packet_that_still_holds(project, window, stamp):
             return packet
-        with noted_parts() as unreadable:
+        with noted_parts() as unreadable, kept_segments():
             with snapshot():
                 findings = read_findings(window, project.production_environments)
             return publish(project, findings, stamp, now, unreadable)

@@ -42,7 +42,8 @@ def explain(
 ) -> list[tuple[Issue, dict[str, Any]]]:
     """Each issue with its JSON in the packet, without the part about its loop. Stores the evals that are missing."""
     ids = [record.record_id for issue in issues for record in issue.evidence]
-    records = find_records([*ids, *(issue.healthy_id for issue in issues if issue.healthy_id)])
+    read = {key: whole for issue in issues for key, whole in issue.whole.items()}
+    records = find_records([*ids, *(issue.healthy_id for issue in issues if issue.healthy_id)], read)
     issues = [replace(issue, evidence=readable_evidence(issue, records)) for issue in issues]
     materials = [material(issue, records) for issue in issues]
     evals = candidates.eval_candidates(project, materials, now)

@@ -25,6 +25,7 @@ from diagnosis.window.deployments import Deployment, DeploymentExposure
 from diagnosis.window.sampling import TraceSample
 from diagnosis.window.traffic import Traffic
 from telemetry.grouping.fingerprint import cluster_id
+from telemetry.reads.record_json import WholeRecords
 from telemetry.signals.user_signal import SIGNAL
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import rfc3339
@@ -49,6 +50,7 @@ class Issue:
     first_seen: int  # unix nanoseconds, over all time; in the window, of what rules over windows found
     hints: list[Hint]
     evidence: list[FailingRecord]
+    whole: WholeRecords  # the evidence, as it was read to choose it
     healthy_id: str | None  # the record to compare the first of the evidence with
     failing_inputs: dict[str, Any] | None  # as the packet shows them
     model_calls: list[ModelCallsAround]  # before and after each record of the evidence
@@ -244,6 +246,7 @@ def describe(measured: MeasuredCluster, details: IssueRecords) -> Issue:
         or details.first_starts.get(cluster.fingerprint, cluster.first_unix_nano),
         hints=details.hints[cluster.fingerprint],
         evidence=evidence,
+        whole={record.key: details.chosen.whole[record.key] for record in evidence},
         healthy_id=details.healthy.get(cluster.fingerprint),
         failing_inputs=details.chosen.inputs_shown(cluster.fingerprint),
         model_calls=[

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.issues import model_calls, quiet_since
-from diagnosis.issues.contrast.failing_inputs import Inputs, failing_inputs, read_inputs
+from diagnosis.issues.contrast.failing_inputs import Inputs, failing_inputs, inputs_of
 from diagnosis.issues.contrast.healthy_record import healthy_record_id
 from diagnosis.issues.evidence_choice import EvidenceCandidate, choose
 from diagnosis.issues.extents import Extent
@@ -19,6 +19,7 @@ from diagnosis.issues.model_calls import ModelCallsAround
 from diagnosis.window import failing_records
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.reads import cluster_failures
+from telemetry.reads.record_json import WholeRecord, read_whole
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
 
@@ -33,6 +34,7 @@ class EvidenceRecords:
     looked_at: dict[int, list[bytes]]  # keys of records that are stored, by fingerprint
     evidence: dict[int, list[bytes]]  # keys of some of these
     records: dict[bytes, FailingRecord]  # by key
+    whole: dict[bytes, WholeRecord]  # their stored parts, by key
     inputs: Inputs
 
     @classmethod
@@ -43,14 +45,15 @@ class EvidenceRecords:
         records = failing_records.load_failing_records(
             candidate.key for candidates in chosen.values() for candidate in candidates
         )
-        inputs = read_inputs(list(records.values()))
+        whole = dict(zip(records, read_whole(list(records.values())), strict=True))
+        inputs = inputs_of(whole)
         looked_at, evidence = {}, {}
         for fingerprint, candidates in chosen.items():
             # Attributions can outlive their records.
             stored = [candidate for candidate in candidates if candidate.key in records]
             looked_at[fingerprint] = [candidate.key for candidate in stored]
             evidence[fingerprint] = [candidate.key for candidate in choose_by_input(stored, inputs)]
-        return cls(looked_at, evidence, records, inputs)
+        return cls(looked_at, evidence, records, whole, inputs)
 
     def inputs_shown(self, fingerprint: int) -> dict[str, Any] | None:
         """The distinct inputs of the cluster's failures that were looked at, as the packet shows them."""

@@ -7,12 +7,12 @@ https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.internal.containers import RepeatedCompositeFieldContainer as Repeated
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
@@ -26,7 +26,7 @@ from telemetry.models import Record, Trace
 from telemetry.otlp import decode
 from telemetry.otlp.values import jsonable, plain_attributes
 from telemetry.reads import replaced_records
-from telemetry.reads.record_parts import RecordParts, parts_of
+from telemetry.reads.record_parts import RecordParts, StoredRecord, parts_of
 from telemetry.spans.span import SpanOrigin
 from telemetry.store.unreadable_parts import COLUMNS, TRACE, note
 from telemetry.windows import rfc3339
@@ -48,16 +48,48 @@ COLUMN_TYPES: dict[str, tuple[tuple[type, ...], object]] = {
 checked_values = attrgetter(*COLUMN_TYPES)
 
 
-def records_json(rows: Sequence[Record]) -> list[dict[str, Any]]:
-    """The records in their order; a record that cannot be read whole has the parts that it lacks as `missing`."""
+class WholeRecord(NamedTuple):
+    """The stored parts of a record, and the unit of agent work that they record, if any."""
+
+    parts: RecordParts
+    capture: dict[str, Any] | None
+
+
+WholeRecords = Mapping[bytes, WholeRecord]  # by the trace id and the span id, joined
+NOTHING_READ: WholeRecords = {}
+
+
+def read_whole(rows: Sequence[StoredRecord]) -> list[WholeRecord]:
+    """These records with their parts, in their order."""
+    return [WholeRecord(parts, record_capture(parts.span, parts.origin)) for parts in parts_of(rows)]
+
+
+def records_json(rows: Sequence[Record], read: WholeRecords = NOTHING_READ) -> list[dict[str, Any]]:
+    """
+    The records in their order; a record that cannot be read whole has the parts that it lacks as `missing`.
+
+    Args:
+        read: of some of them, what was read before. What a record is made of never changes.
+    """
     traces, replacing = traces_of(rows), replaced_records.replacing(rows)
     same_calls = replaced_records.counted_instead([row for row in rows if row.unit in UNITS])
     return [
-        record_json(row, traces.get(bytes(row.trace_id)), parts)
+        record_json(row, traces.get(bytes(row.trace_id)), whole)
         | ({"replaced_by": replacing[str(row)]} if str(row) in replacing else {})
         | ({"same_call_as": same_calls[str(row)]} if str(row) in same_calls else {})
-        for row, parts in zip(rows, parts_of(rows), strict=True)
+        for row, whole in zip(rows, whole_records(rows, read), strict=True)
     ]
+
+
+def whole_records(rows: Sequence[Record], read: WholeRecords) -> list[WholeRecord]:
+    """These records with their parts, in their order, reading only those that were not read before."""
+    if not read:
+        return read_whole(rows)
+    keys = [bytes(row.trace_id) + bytes(row.span_id) for row in rows]
+    new = [(key, row) for key, row in zip(keys, rows, strict=True) if key not in read]
+    read_now = zip((key for key, _ in new), read_whole([row for _, row in new]), strict=True)
+    everything = {**read, **dict(read_now)}
+    return [everything[key] for key in keys]
 
 
 def traces_of(rows: Sequence[Record]) -> dict[bytes, Trace]:
@@ -70,8 +102,9 @@ def traces_of(rows: Sequence[Record]) -> dict[bytes, Trace]:
     }
 
 
-def record_json(row: Record, trace: Trace | None, parts: RecordParts) -> dict[str, Any]:
+def record_json(row: Record, trace: Trace | None, whole: WholeRecord) -> dict[str, Any]:
     """The record as JSON; without its trace it is a session of its own."""
+    parts, capture = whole
     missing = parts.missing
     if wrong := wrong_columns(*map(type, checked_values(row))):
         row, missing = without_columns(row, wrong), (*missing, COLUMNS)
@@ -83,7 +116,7 @@ def record_json(row: Record, trace: Trace | None, parts: RecordParts) -> dict[st
         record_identity(row, parts.span)
         | understood_facts(row, trace)
         | content(parts.span, parts.origin)
-        | {"capture": record_capture(parts.span, parts.origin)}
+        | {"capture": capture}
         | ({"missing": list(missing)} if missing else {})
     )
 

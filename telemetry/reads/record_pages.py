@@ -27,6 +27,7 @@ from telemetry.reads.filters import (
     matching_records,
     reach,
 )
+from telemetry.reads.record_json import NOTHING_READ, WholeRecords
 from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
 from telemetry.spans.record_ids import parse_record_id
 from telemetry.store.segments import plain_sizes
@@ -205,10 +206,10 @@ def fitting_rows(rows: list[Record]) -> int:
     return len(rows)
 
 
-def find_records(record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The stored records among these ids as answers show them, by record id."""
+def find_records(record_ids: Iterable[str], read: WholeRecords = NOTHING_READ) -> dict[str, dict[str, Any]]:
+    """The stored records among these ids as answers show them, by record id. `read`: what was read before."""
     with snapshot():
-        documents = record_json.records_json(rows_of(record_ids))
+        documents = record_json.records_json(rows_of(record_ids), read)
     return {record["record_id"]: record for record in documents}
 
 

@@ -14,7 +14,8 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Protocol
@@ -42,6 +43,9 @@ READ_HEADERS = (
     f"SELECT segment_id, SUBSTR(content, 1, {HEADER_BYTES}) FROM telemetry_segment WHERE segment_id IN "  # noqa: S608
 )
 Place = tuple[int, int]  # segment id and position
+Content = bytes | memoryview
+# Bytes of segments that are kept, stored and plain together; others are decompressed each time.
+MOST_KEPT = 16 * 1024 * 1024
 # Each thread has a compressor of its own, because it keeps buffers that two threads must not share.
 _local = threading.local()
 
@@ -80,12 +84,62 @@ def packed(spans: Sequence[bytes]) -> bytes:
     return content
 
 
+class KeptSegments:
+    """
+    Segments that were decompressed for one read, by id, for the next reads of the same block.
+
+    A diagnosis reads some records several times: for their inputs, to compare them, and to show them as evidence. To
+    decompress their segment again takes longer than all else about such a read. A segment is known by its stored bytes,
+    so that one that was written anew is read anew.
+    """
+
+    def __init__(self) -> None:
+        self._contents: dict[int, tuple[Content, bytes]] = {}
+        self._bytes = 0
+
+    def find(self, segment_id: int, content: Content) -> bytes | None:
+        """The plain content, if it is kept and was stored in these bytes; else None."""
+        known = self._contents.get(segment_id)
+        return known[1] if known and known[0] == content else None
+
+    def add(self, segment_id: int, content: Content, plain: bytes) -> None:
+        """Keep the content, unless that would be too much."""
+        size = len(content) + len(plain)
+        if self._bytes + size <= MOST_KEPT:
+            self._contents[segment_id] = content, plain
+            self._bytes += size
+
+
+_kept: ContextVar[KeptSegments | None] = ContextVar("kept segments", default=None)
+
+
+@contextmanager
+def kept_segments() -> Iterator[None]:
+    """Keep the segments that are read inside, where one project is bound."""
+    token = _kept.set(KeptSegments())
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def plain_content(segment_id: int, content: Content) -> bytes:
+    """The spans of the segment with their lengths, decompressed. Raises ZstdError."""
+    kept = _kept.get()
+    plain = kept.find(segment_id, content) if kept else None
+    if plain is None:
+        plain = zstd.decompress(content)
+        if kept:
+            kept.add(segment_id, content, plain)
+    return plain
+
+
 def picked(segment_id: int, content: object, positions: Iterable[int]) -> dict[Place, bytes]:
     """The serialized spans at those of these positions that the segment has; none if its content cannot be read."""
-    if not isinstance(content, bytes | memoryview):
+    if not isinstance(content, Content):
         return {}
     try:
-        plain = zstd.decompress(content)
+        plain = plain_content(segment_id, content)
         (count,) = struct.unpack_from("<I", plain)
         lengths = struct.unpack_from(f"<{count}I", plain, 4)
     except (zstd.ZstdError, struct.error):

@@ -9,14 +9,13 @@ and would make every input another one. Only some failures of a cluster are look
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from diagnosis.issues.failing_call import bounded_content
 from diagnosis.issues.hints.facts import is_effect
 from telemetry.conventions.facts import SESSION, USER
-from telemetry.reads.record_json import record_capture, values
-from telemetry.reads.record_parts import RecordParts, parts_of
+from telemetry.reads.record_json import WholeRecord, WholeRecords, values
 from telemetry.spans.failing_record import FailingRecord
 
 MOST, LONGEST, MOST_CHARACTERS = 3, 200, 450  # inputs, characters of each, and of all of them
@@ -24,19 +23,19 @@ WHO = frozenset(SESSION + USER)
 Inputs = Mapping[bytes, str]  # inputs as JSON by the keys of their records
 
 
-def read_inputs(records: Sequence[FailingRecord]) -> dict[bytes, str]:
+def inputs_of(records: WholeRecords) -> dict[bytes, str]:
     """The input of each of these records that has one, as JSON with sorted names, by the record's key."""
-    inputs = {record.key: input_of(parts) for record, parts in zip(records, parts_of(records), strict=True)}
+    inputs = {key: input_of(record) for key, record in records.items()}
     return {
         key: json.dumps(value, sort_keys=True) for key, value in inputs.items() if value not in (None, {})
     }
 
 
-def input_of(parts: RecordParts) -> Any:
+def input_of(record: WholeRecord) -> Any:
     """The captured input of a unit of agent work, the telling attributes of another span; None if there is none."""
-    if capture := record_capture(parts.span, parts.origin):
-        return capture["input"]
-    attributes = values(parts.span.attributes)
+    if record.capture:
+        return record.capture["input"]
+    attributes = values(record.parts.span.attributes)
     return {name: value for name, value in attributes.items() if name not in WHO and not is_effect(name)}
 
 

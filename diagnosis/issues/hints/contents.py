@@ -18,7 +18,6 @@ from diagnosis.issues.hints.facts import LONGEST, FactReader, RecordFacts
 from diagnosis.issues.hints.hint import Value
 from diagnosis.issues.hints.population import PopulationRecord
 from diagnosis.window.traffic import ServiceOperation
-from telemetry.otlp.values import plain_attributes
 from telemetry.reads.record_parts import origin_messages, shared_origin, stored_spans
 
 A_READ = 500  # records whose whole spans are in memory
@@ -48,7 +47,7 @@ class RecordContents:
     def facts(self, number: int) -> RecordFacts:
         """The facts of the record."""
         if number not in self._facts:
-            own = self._reader.facts_of(plain_attributes(parsed_span(self.spans[number]).attributes))
+            own = self._reader.facts_of(parsed_span(self.spans[number]).attributes)
             self._facts[number] = {**self.resources[self.rows[number].resource_id], **own}
         return self._facts[number]
 
@@ -134,7 +133,4 @@ def resource_facts(rows: Iterable[PopulationRecord], reader: FactReader) -> dict
     resources = {
         number: shared_origin(number, scope, origins).message.resource for number, scope in ids.items()
     }
-    return {
-        number: reader.facts_of(plain_attributes(resource.attributes))
-        for number, resource in resources.items()
-    }
+    return {number: reader.facts_of(resource.attributes) for number, resource in resources.items()}

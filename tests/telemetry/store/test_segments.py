@@ -79,3 +79,45 @@ OLD_RECORD = """
          resource_id, scope_id, message)
     VALUES (x'01', %s, %s, 0, '', 0, 0, '', '', '', '', '', '', '', '', '', '', '', '', 1, 1, %s)
 """
+
+
+def packed_names(*names: str) -> bytes:
+    return segments.packed([SpanMessage(name=name).SerializeToString() for name in names])
+
+
+def names_read(segment_id: int, content: bytes) -> list[str]:
+    spans = segments.picked(segment_id, content, range(9))
+    return [SpanMessage.FromString(span).name for span in spans.values()]
+
+
+def test_inside_a_block_a_segment_is_decompressed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, decompress, read = packed_names("a", "b"), segments.zstd.decompress, []
+    monkeypatch.setattr(segments.zstd, "decompress", lambda stored: read.append(stored) or decompress(stored))
+
+    with segments.kept_segments():
+        found = [names_read(7, content) for _ in range(3)]
+    names_read(7, content)
+
+    assert found == [["a", "b"]] * 3
+    assert len(read) == 2  # one inside, one after
+
+
+def test_a_segment_that_was_written_anew_under_its_number_is_read_anew() -> None:
+    with segments.kept_segments():
+        names_read(7, packed_names("a"))
+
+        assert names_read(7, packed_names("c")) == ["c"]
+        assert names_read(7, packed_names("a")[:-3]) == []  # damaged meanwhile
+
+
+def test_no_more_is_kept_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = [packed_names(str(number) * 100) for number in range(50)]
+    monkeypatch.setattr(segments, "MOST_KEPT", 1000)
+    kept = segments.KeptSegments()
+
+    for number, content in enumerate(contents):
+        kept.add(number, content, b"x" * 100)
+
+    found = [number for number, content in enumerate(contents) if kept.find(number, content)]
+    assert found == list(range(len(found)))
+    assert sum(len(contents[number]) + 100 for number in found) <= 1000
