@@ -1,11 +1,10 @@
 """
 The ingestion of an OTLP request: its body is parsed, its spans are stored as records, and a receipt is returned.
 
-    read_export_request -> scrub -> decode_spans -> versions.project_rules -> normalise -> without_told_again
-        -> segments.pack -> append
+    scrubbed -> decode_spans -> versions.project_rules -> normalise -> without_told_again -> segments.pack -> append
 
-- `read_export_request` reads the body as the official message, and counts spans that JSON has under unknown names;
-  `scrub` removes secrets from it, `decode_spans` makes plain values of it.
+- `scrubbed` removes secrets from the body in protobuf, `decode_spans` makes plain values of it. `read_export_request`
+  makes protobuf of JSON, and of protobuf that cannot be read as it is.
 - `versions.project_rules` returns the fingerprint rules of the version that was read with the key; `append` refuses a
   batch with failures if that was long ago and the project was switched meanwhile.
 - `normalise` makes a row of each span: what it did, whether it failed, and its fingerprint.
@@ -25,16 +24,18 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.db import DatabaseError
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from telemetry.grouping import versions
 from telemetry.logs.identity import identify, joining_log
 from telemetry.logs.log_spans import spans_of_logs
 from telemetry.normalise import normalise
-from telemetry.otlp.decode import Encoding, decode_spans, read_export_request
+from telemetry.otlp.decode import Decoded, Encoding, decode_spans, read_export_request, refusals
 from telemetry.otlp.decode_logs import read_logs_request
-from telemetry.otlp.deep_values import NESTED_VALUE
+from telemetry.otlp.message_count import check_protobuf
 from telemetry.otlp.misnamed_spans import MISNAMED
-from telemetry.scrubbing.scrub import scrub
+from telemetry.scrubbing.scrub import scrub, scrubbed
 from telemetry.spans.context_log import context_row
 from telemetry.store import segments
 from telemetry.store.append import append
@@ -54,11 +55,8 @@ def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = F
 
     Raises Undecodable when the body is broken as a whole, and TooManySpans.
     """
-    request, noted = read_export_request(body, encoding)
-    is_as_sent = encoding is Encoding.PROTOBUF and not noted[NESTED_VALUE]
-    changes = scrub(request, body if is_as_sent else request.SerializeToString())
-    changes += Counter({NESTED_VALUE: noted[NESTED_VALUE]})
-    decoded = decode_spans(request, are_signals)
+    decoded, changes = read_spans(body, encoding, are_signals)
+    misnamed = Counter({MISNAMED: changes.pop(MISNAMED, 0)})
     project = bound_project()
     rules = versions.project_rules(project)
     normalised = [normalise(span, rules) for span in decoded.spans]
@@ -67,8 +65,8 @@ def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = F
     batch = Batch(
         rows,
         parts,
-        Counter(decoded.rejected) + Counter({MISNAMED: noted[MISNAMED]}),
-        changes if decoded.spans or decoded.rejected or noted[MISNAMED] else changes + Counter({NO_SPANS: 1}),
+        Counter(decoded.rejected) + misnamed,
+        changes if decoded.spans or decoded.rejected or +misnamed else changes + Counter({NO_SPANS: 1}),
         project.quota_spans,
         unix_nano(now),
         rules.version,
@@ -76,6 +74,24 @@ def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = F
         row_of=normalise,
     )
     return append(batch)
+
+
+def read_spans(body: bytes, encoding: Encoding, are_signals: bool) -> tuple[Decoded, Counter[str]]:
+    """
+    The request's spans without secrets, and what was changed or is to be noted, by reason. Raises as above.
+
+    A body in protobuf is read as it is; one that cannot be read so is mended first.
+    """
+    if encoding is Encoding.PROTOBUF:
+        with refusals():
+            check_protobuf(body, ExportTraceServiceRequest.DESCRIPTOR)
+        with suppress(DecodeError):
+            wire, changes = scrubbed(body)
+            return decode_spans(wire, are_signals), changes
+    request, noted = read_export_request(body, encoding)
+    with refusals():
+        wire, changes = scrubbed(request.SerializeToString())
+        return decode_spans(wire, are_signals), changes + noted
 
 
 def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
@@ -88,10 +104,9 @@ def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
     sent, noted = read_logs_request(body, encoding)
     logs = spans_of_logs(sent, with_context=project.context_log_days > 0)
     changes = noted + Counter({OTHER_LOGS: logs.others} if logs.sent else {NO_LOGS: 1})
-    for request in (logs.records, logs.joining, logs.context):
-        changes += scrub(request, request.SerializeToString())
-        identify(request)
-    decoded, joining, context = map(decode_spans, (logs.records, logs.joining, logs.context))
+    decoded, joining, context = (
+        identified(request, changes) for request in (logs.records, logs.joining, logs.context)
+    )
     rules = versions.project_rules(project)
     rows = without_told_again([normalise(span, rules) for span in decoded.spans])
     batch = Batch(
@@ -108,6 +123,13 @@ def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
         [context_row(span) for span in context.spans],
     )
     return append(batch)
+
+
+def identified(request: ExportTraceServiceRequest, changes: Counter[str]) -> Decoded:
+    """The spans that log records became, without secrets and with ids; adds what was changed to `changes`."""
+    changes += scrub(request, request.SerializeToString())
+    identify(request)
+    return decode_spans(request.SerializeToString())
 
 
 def settle_overdue_logs(now: datetime) -> None:

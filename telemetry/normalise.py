@@ -54,7 +54,7 @@ def row_without_failure(span: Span, meaning: Meaning, convention: Convention | N
         call_key(span, meaning.unit, convention),
         meaning.session_id and indexable_text(meaning.session_id),
         meaning.user_id and indexable_text(meaning.user_id),
-        origin, span.message,
+        origin, span.content, span.span_id,
     )  # fmt: skip
     return tuple.__new__(RecordRow, values + NO_FAILURE)
 

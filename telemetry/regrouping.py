@@ -79,7 +79,11 @@ def regrouped(rows: Sequence[Record], rules: GroupingRules) -> list[int]:
 
 def stored_span(parts: RecordParts) -> Span | None:
     """Return the span of a record, or None if a part of it cannot be read."""
-    return None if parts.missing else decode.read_span(parts.span, stored_origin(parts.origin))
+    return (
+        None
+        if parts.missing
+        else decode.read_span(parts.span.SerializeToString(), stored_origin(parts.origin))
+    )
 
 
 def stored_origin(message: ResourceSpans) -> SpanOrigin:

@@ -106,7 +106,9 @@ def ingested(body: bytes) -> None:
     """All that ingest does with a body before its transaction."""
     request = parse_export_request(body, Encoding.JSON)
     scrub(request, request.SerializeToString())
-    for _ in segments.pack([normalise(span, NEWEST) for span in decode_spans(request).spans]):
+    for _ in segments.pack(
+        [normalise(span, NEWEST) for span in decode_spans(request.SerializeToString()).spans]
+    ):
         pass
 
 

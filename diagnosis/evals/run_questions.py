@@ -40,7 +40,7 @@ def input_of(parts: RecordParts) -> Any:
     """The input that the span recorded; None without one."""
     if parts.missing:
         return None
-    span = decode.read_span(parts.span, stored_origin(parts.origin))
+    span = decode.read_span(parts.span.SerializeToString(), stored_origin(parts.origin))
     convention = conventions.convention_of(span)
     return parsed(convention.input_of(span)) if convention else None
 

@@ -29,7 +29,9 @@ def span_facts(
     stored: Record, message: SpanMessage, origin: SpanOrigin, fingerprint_version: int
 ) -> dict[str, Any]:
     """The facts of one span under the id of its record, as if no other span of its trace was known."""
-    row = normalise(decode.read_span(message, origin), versions.rules_of_version(fingerprint_version))
+    row = normalise(
+        decode.read_span(message.SerializeToString(), origin), versions.rules_of_version(fingerprint_version)
+    )
     columns = {name: getattr(row, name) for name in record_row.COLUMNS}
     record = Record(**columns | {"trace_id": stored.trace_id, "span_id": stored.span_id})
     trace = Trace(trace_id=row.trace_id, session_id=row.session_id, user_id=row.user_id)

@@ -8,7 +8,7 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,13 +16,25 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Status
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.otlp import message_count, otlp_json
+from telemetry.otlp.attribute_pairs import (
+    TO_EVENT,
+    TO_LINK,
+    TO_RESOURCE,
+    TO_SCOPE,
+    attributes_of,
+    check_depth,
+    remember,
+)
 from telemetry.otlp.deep_values import noted_cuts, without_deep_values
 from telemetry.otlp.message_count import TooManyParts, check_protobuf
 from telemetry.otlp.misnamed_spans import MISNAMED
+from telemetry.otlp.shallow_messages import ShallowRequest, ShallowSpan
 from telemetry.otlp.utf8_repair import repaired_request
 from telemetry.otlp.values import plain_attributes
 from telemetry.spans.form import form_of
@@ -37,6 +49,11 @@ INVALID_TRACE_ID, INVALID_SPAN_ID = "invalid trace_id", "invalid span_id"
 RESERVED_TRACE_ID = "reserved trace_id"
 Request = TypeVar("Request", bound=Message)
 KINDS, STATUS_CODES = range(6), range(3)  # those that OpenTelemetry knows; others count as 0
+NO_STATUS = 0, ""
+LONGEST_STATUS, LONGEST_ORIGIN = 64, 4096  # bytes of what is remembered
+MOST_ORIGINS = 512
+_statuses: dict[bytes, tuple[int, str]] = {}
+_origins: dict[tuple[bytes, str, bytes, str], SpanOrigin] = {}
 
 
 class Encoding(Enum):
@@ -81,9 +98,14 @@ def read_export_request(body: bytes, encoding: Encoding) -> tuple[ExportTraceSer
             if encoding is Encoding.JSON
             else (from_protobuf(body, ExportTraceServiceRequest), 0)
         )
-    if max(request_sizes(request)) > message_count.MAX_SPANS:
-        raise TooManySpans(f"more than {message_count.MAX_SPANS} spans, scopes or resources")
+    check_sizes(*request_sizes(request))
     return request, noted
+
+
+def check_sizes(spans: int, holders: int) -> None:
+    """Raise TooManySpans for more spans, or resources and scopes, than one request may hold."""
+    if max(spans, holders) > message_count.MAX_SPANS:
+        raise TooManySpans(f"more than {message_count.MAX_SPANS} spans, scopes or resources")
 
 
 @contextmanager
@@ -122,15 +144,16 @@ def from_protobuf(body: bytes, request_class: type[Request]) -> Request:
     return request_class.FromString(repaired_request(readable, request_type))
 
 
-def decode_spans(request: ExportTraceServiceRequest, are_signals: bool = False) -> Decoded:
+def decode_spans(wire: bytes, are_signals: bool = False) -> Decoded:
     """
-    Return the request's valid spans in the order sent, and the reasons why others are refused.
+    Return the valid spans of a serialized request in the order sent, and the reasons why others are refused.
 
-    Trace ids of user signals are valid if `are_signals`, since LoopKit makes them: producers can send none.
+    Trace ids of user signals are valid if `are_signals`, since LoopKit makes them: producers can send none. Raises
+    DecodeError for what protobuf's parser would not read, and TooManySpans.
     """
     decoded = Decoded()
-    for origin, message in walk_spans(request):
-        span = read_span(message, origin)
+    for origin, content in walk_spans(wire):
+        span = read_span(content, origin)
         reason = invalid_reason(span, are_signals)
         if reason:
             decoded.rejected.append(reason)
@@ -139,19 +162,46 @@ def decode_spans(request: ExportTraceServiceRequest, are_signals: bool = False) 
     return decoded
 
 
-def walk_spans(request: ExportTraceServiceRequest) -> Iterator[tuple[SpanOrigin, SpanMessage]]:
-    """Yield every span with its SpanOrigin, which all spans of its scope share."""
+def walk_spans(wire: bytes) -> Iterator[tuple[SpanOrigin, bytes]]:
+    """Yield every serialized span of a request with its SpanOrigin, which all spans of its scope share."""
+    request = ShallowRequest.FromString(wire)
+    scopes = [(group, scope) for group in request.resource_spans for scope in group.scope_spans]
+    spans = sum(len(scope.spans) for _, scope in scopes)
+    check_sizes(spans, len(request.resource_spans) + len(scopes))
     for group in request.resource_spans:
-        resource = plain_attributes(group.resource.attributes)
-        resource_message = deterministic_bytes(
-            ResourceSpans(resource=group.resource, schema_url=group.schema_url)
-        )
-        for scope_group in group.scope_spans:
-            scope = scope_group.scope
-            scope_message = deterministic_bytes(ScopeSpans(scope=scope, schema_url=scope_group.schema_url))
-            origin = SpanOrigin(resource, scope.name, scope.version, resource_message, scope_message)
-            for span in scope_group.spans:
-                yield origin, span
+        if not group.scope_spans:
+            check_depth(b"".join(group.resource), TO_RESOURCE)
+    for group, scope in scopes:
+        resource_parts = b"".join(group.resource), group.schema_url
+        origin = origin_of(*resource_parts, b"".join(scope.scope), scope.schema_url)
+        for content in scope.spans[:]:
+            yield origin, content
+
+
+def origin_of(resource: bytes, resource_url: str, scope: bytes, scope_url: str) -> SpanOrigin:
+    """Return the origin of a serialized resource and scope with their schema URLs. Raises DecodeError."""
+    sent = resource, resource_url, scope, scope_url
+    origin = _origins.get(sent)
+    if origin is None:
+        origin = read_origin(*sent)
+        if sum(map(len, sent)) <= LONGEST_ORIGIN:
+            remember(_origins, sent, origin, MOST_ORIGINS)
+    return origin
+
+
+def read_origin(resource: bytes, resource_url: str, scope: bytes, scope_url: str) -> SpanOrigin:
+    """The origin, read anew."""
+    check_depth(resource, TO_RESOURCE)
+    check_depth(scope, TO_SCOPE)
+    of_resource = ResourceSpans(resource=Resource.FromString(resource), schema_url=resource_url)
+    of_scope = ScopeSpans(scope=InstrumentationScope.FromString(scope), schema_url=scope_url)
+    return SpanOrigin(
+        plain_attributes(of_resource.resource.attributes),
+        of_scope.scope.name,
+        of_scope.scope.version,
+        deterministic_bytes(of_resource),
+        deterministic_bytes(of_scope),
+    )
 
 
 def deterministic_bytes(message: ResourceSpans | ScopeSpans) -> bytes:
@@ -170,18 +220,19 @@ def invalid_reason(span: Span, are_signals: bool) -> str:
     return ""
 
 
-def read_span(span: SpanMessage, origin: SpanOrigin) -> Span:
-    """Return the span as plain values. A span without a start time starts at its end."""
-    parent, end = span.parent_span_id, span.end_time_unix_nano
-    start, kind, status = span.start_time_unix_nano or end, span.kind, span.status
-    attributes, sent_events = plain_attributes(span.attributes), span.events
+def read_span(content: bytes, origin: SpanOrigin) -> Span:
+    """Return a serialized span as plain values. Without a start time it starts at its end. Raises DecodeError."""
+    span = ShallowSpan.FromString(content)
+    parent, end, kind = span.parent_span_id, span.end_time_unix_nano, span.kind
+    start, sent_status = span.start_time_unix_nano or end, span.status
+    status_code, status_message = read_status(b"".join(sent_status)) if sent_status else NO_STATUS
+    attributes, sent_events, links = attributes_of(span.attributes[:]), span.events, span.links
     events: list[SpanEvent] = []
     if sent_events:  # most spans have none, and a loop over none takes half a microsecond
-        events = [
-            SpanEvent(event.name, event.time_unix_nano, plain_attributes(event.attributes))
-            for event in sent_events
-        ]
+        events = list(map(read_event, sent_events))
         attributes = with_details(attributes, events)
+    if links:
+        check_links(links)
     return Span(
         span.trace_id,
         span.span_id,
@@ -190,14 +241,40 @@ def read_span(span: SpanMessage, origin: SpanOrigin) -> Span:
         kind if kind in KINDS else 0,
         start if start < MAX_TIME else MAX_TIME,  # `min` would take three times as long, for every span
         end if end < MAX_TIME else MAX_TIME,
-        status.code if status.code in STATUS_CODES else 0,
-        status.message,
+        status_code,
+        status_message,
         attributes,
         events,
         origin,
-        span,
+        content,
         form_of(origin.scope_name, attributes),
     )
+
+
+def read_status(status: bytes) -> tuple[int, str]:
+    """Return the code and the message of a serialized status. Raises DecodeError."""
+    known = _statuses.get(status)
+    if known is None:
+        message = Status.FromString(status)
+        known = message.code if message.code in STATUS_CODES else 0, message.message
+        if len(status) <= LONGEST_STATUS:
+            remember(_statuses, status, known)
+    return known
+
+
+def check_links(links: Iterable[bytes]) -> None:
+    """Raise DecodeError for a serialized link that protobuf's parser would not read."""
+    for link in links:
+        check_depth(link, TO_LINK)
+
+
+def read_event(event: bytes) -> SpanEvent:
+    """Return a serialized event as plain values. Raises DecodeError."""
+    message = SpanMessage.Event.FromString(event)
+    attributes = plain_attributes(message.attributes)
+    if any(isinstance(value, list | dict) for value in attributes.values()):
+        check_depth(event, TO_EVENT)
+    return SpanEvent(message.name, message.time_unix_nano, attributes)
 
 
 def with_details(attributes: dict[str, Any], events: list[SpanEvent]) -> dict[str, Any]:

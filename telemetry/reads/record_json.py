@@ -224,7 +224,7 @@ def record_capture(message: SpanMessage, resource_spans: ResourceSpans) -> dict[
     """The unit of agent work that the span records, or None if it records none."""
     scope = resource_spans.scope_spans[0].scope
     origin = SpanOrigin(plain_attributes(resource_spans.resource.attributes), scope.name, scope.version)
-    work = conventions.capture_of(decode.read_span(message, origin))
+    work = conventions.capture_of(decode.read_span(message.SerializeToString(), origin))
     if work is None:
         return None
     plain = {field.name: jsonable(getattr(work, field.name)) for field in fields(work)}

@@ -19,6 +19,7 @@ from django.conf import settings
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from telemetry.otlp.shallow_messages import ShallowRequest, ShallowSpan
 from telemetry.otlp.values import jsonable, python_value
 
 TRIMMED_VALUE, TRIMMED_ITEM = "trimmed_value", "trimmed_item"
@@ -41,6 +42,29 @@ def oversized(parts: Iterable[Any], request_bytes: int) -> Iterator[Any]:
         has_many = len(part.attributes) > MAX_ITEMS or (part.__class__ is Span and has_many_events(part))
         if has_many or (may_be_long and part.ByteSize() > most_bytes):  # protobuf counts by writing it
             yield part
+
+
+def may_exceed(wire: bytes) -> bool:
+    """Whether a part of a serialized request exceeds a limit, or a resource or a scope may do so."""
+    if len(wire) <= MOST_ITEM_BYTES:
+        return False
+    groups = ShallowRequest.FromString(wire).resource_spans
+    scopes = [scope for group in groups for scope in group.scope_spans]
+    holders = chain.from_iterable([*(group.resource for group in groups), *(scope.scope for scope in scopes)])
+    spans = chain.from_iterable(scope.spans[:] for scope in scopes)
+    return any(len(part) > MOST_ITEM_BYTES for part in holders) or any(
+        is_oversized(content) for content in spans if len(content) > MOST_ITEM_BYTES
+    )
+
+
+def is_oversized(content: bytes) -> bool:
+    """Whether a serialized span, longer than MOST_ITEM_BYTES, exceeds a limit. Raises DecodeError."""
+    span = ShallowSpan.FromString(content)
+    inner = [*span.events, *span.links]
+    if max(map(len, inner), default=0) > MOST_ITEM_BYTES and has_many_events(Span.FromString(content)):
+        return True
+    has_many = max(len(span.attributes), len(span.events), len(span.links)) > MAX_ITEMS
+    return has_many or len(content) > settings.LOOPKIT_MAX_VALUE_BYTES
 
 
 def has_many_events(span: Span) -> bool:

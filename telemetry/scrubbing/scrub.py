@@ -1,7 +1,7 @@
 """
 The step that keeps secrets out of the store: it changes the request's own message, before anything is read from it.
 
-    changed = scrub(request, wire)      # wire: the request's protobuf bytes
+    wire, changed = scrubbed(wire)      # the request's protobuf bytes
 
 Whatever is stored, columns and the whole span alike, is made from the scrubbed message, so a secret is in none of them,
 nor in a packet or a handoff. A value becomes `[redacted]`; its name and the rest of a text stay, and scrubbing again
@@ -31,14 +31,33 @@ REDACTED_VALUE = "redacted_value"
 Part = Resource | InstrumentationScope | Span
 
 
+def scrubbed(wire: bytes) -> tuple[bytes, Counter[str]]:
+    """
+    A serialized request without secrets and what is too large, and the numbers of changes by ledger reason.
+
+    Most requests are not even parsed for it. Raises DecodeError.
+    """
+    has_suspects = is_suspect(wire)
+    if not has_suspects and not limits.may_exceed(wire):
+        return wire, Counter()
+    request = ExportTraceServiceRequest.FromString(wire)
+    changed = clean(request, len(wire), has_suspects)
+    return request.SerializeToString() if changed else wire, changed
+
+
 def scrub(request: ExportTraceServiceRequest, wire: bytes) -> Counter[str]:
     """Redact secrets and trim what is too large, in place; returns the numbers of changes by ledger reason."""
+    return clean(request, len(wire), is_suspect(wire))
+
+
+def clean(request: ExportTraceServiceRequest, size: int, has_suspects: bool) -> Counter[str]:
+    """The same for a request of that many bytes in which something is suspect or not."""
     changed: Counter[str] = Counter()
-    if is_suspect(wire):
-        work = Work(len(wire))
+    if has_suspects:
+        work = Work(size)
         changed[REDACTED_VALUE] = redact_schema_urls(request, work)
         changed[REDACTED_VALUE] += sum(redact_part(part, work) for part in parts(request))
-    for part in limits.oversized(parts(request), len(wire)):
+    for part in limits.oversized(parts(request), size):
         changed += limits.trim(part)
     return +changed
 

@@ -95,8 +95,13 @@ class Span:
     attributes: dict[str, Any]
     events: list[SpanEvent]
     origin: SpanOrigin
-    message: SpanMessage  # as it was sent
+    content: bytes  # all of it as it was sent: a serialized Span
     form: Form  # of these attributes: see telemetry/spans/form.py
+
+    @property
+    def message(self) -> SpanMessage:
+        """All of it as it was sent, parsed anew."""
+        return SpanMessage.FromString(self.content)
 
     @property
     def record_id(self) -> str:

@@ -101,17 +101,15 @@ def whole_trace(rows: Sequence[RecordRow]) -> tuple[list[FailingRecord], Parents
     """The failing records and the parents of a trace that came at once."""
     failures = [from_columns(of_row(row)) for row in rows if row.fingerprint is not None]
     parents = {row[:2]: row.parent_span_id for row in rows if row.parent_span_id}
-    shared_ids = {row.message.span_id for row in rows if row.span_id != row.message.span_id}
+    shared_ids = {row.sent_span_id for row in rows if row.span_id != row.sent_span_id}
     if not shared_ids:
         return failures, parents
-    return relinked(
-        failures, parents, [sharing_span(row) for row in rows if row.message.span_id in shared_ids]
-    )
+    return relinked(failures, parents, [sharing_span(row) for row in rows if row.sent_span_id in shared_ids])
 
 
 def sharing_span(row: RecordRow) -> SharingSpan:
     """A row as one of the spans that were sent with its ids."""
-    return SharingSpan(row.trace_id, row.message.span_id, row.span_id, row.kind, row.start_time_unix_nano)
+    return SharingSpan(row.trace_id, row.sent_span_id, row.span_id, row.kind, row.start_time_unix_nano)
 
 
 def replace_attributions(traces: Iterable[TraceSummary], rules: GroupingRules) -> Iterator[AttributionRow]:

@@ -117,7 +117,7 @@ def read_versions(keys: Iterable[Key]) -> dict[Key, StoredVersion]:
 
 def is_version(row: RecordRow, stored: StoredVersion) -> bool:
     """Whether the row and the stored record are one span, or one user signal, whose ids LoopKit makes."""
-    if is_signal(row.trace_id) or row.span_id != row.message.span_id:
+    if is_signal(row.trace_id) or row.span_id != row.sent_span_id:
         return True
     names = row.kind, row.service, row.name
     return names == (stored.kind, stored.service, stored.name) and is_same_time(
@@ -127,7 +127,7 @@ def is_version(row: RecordRow, stored: StoredVersion) -> bool:
 
 def differences(row: RecordRow, content: bytes | None) -> tuple[str, ...]:
     """The fields in which the row's span differs from the stored one; none if that cannot be read, or of a signal."""
-    if content is None or is_signal(row.trace_id) or content == row.message.SerializeToString():
+    if content is None or is_signal(row.trace_id) or content == row.content:
         return ()
     try:
         return tuple(differing_fields(SpanMessage.FromString(content), row.message))
@@ -137,4 +137,4 @@ def differences(row: RecordRow, content: bytes | None) -> tuple[str, ...]:
 
 def write_shared_ids(rows: Iterable[RecordRow]) -> None:
     """Store the ids that these spans were sent with, beside their own."""
-    write_many(INSERT_SHARED, [(row.trace_id, row.span_id, row.message.span_id) for row in rows])
+    write_many(INSERT_SHARED, [(row.trace_id, row.span_id, row.sent_span_id) for row in rows])

@@ -41,15 +41,21 @@ class RecordRow(NamedTuple):
     session_id: str
     user_id: str
     origin: SpanOrigin
-    message: SpanMessage
+    content: bytes  # the whole span as it was sent, serialized
+    sent_span_id: bytes  # the one in it
     signal_type: str = ""
     severity: str = ""
     error_type: str = ""
     failure_message: str = ""
     fingerprint: int | None = None
 
+    @property
+    def message(self) -> SpanMessage:
+        """The whole span as it was sent, parsed anew."""
+        return SpanMessage.FromString(self.content)
 
-OF_OTHER_TABLES = ("session_id", "user_id", "origin", "message")
+
+OF_OTHER_TABLES = ("session_id", "user_id", "origin", "content", "sent_span_id")
 FROM, TO = (RecordRow._fields.index(OF_OTHER_TABLES[end]) for end in (0, -1))  # they stand side by side
 COLUMNS = RecordRow._fields[:FROM] + RecordRow._fields[TO + 1 :]
 PLACE = ("segment_id", "position")  # the record's columns that the store gives it, once its span is packed

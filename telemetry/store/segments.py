@@ -66,7 +66,7 @@ def pack(rows: Sequence[RecordRow]) -> Iterator[SegmentPart]:
 
 def bounded_parts(rows: Sequence[RecordRow]) -> Iterator[SegmentPart]:
     """The rows in one part, or in several if their spans are large."""
-    spans = [row.message.SerializeToString() for row in rows]
+    spans = [row.content for row in rows]
     if sum(map(len, spans)) <= MOST_BYTES or len(rows) == 1:
         yield SegmentPart(rows, packed(spans))
     else:

@@ -84,7 +84,7 @@ def take_logs(data: bytes, encoding: Encoding) -> None:
         for request in (made.records, made.joining):
             scrub(request, request.SerializeToString())
             identify(request)
-            decoded = decode_spans(request)
+            decoded = decode_spans(request.SerializeToString())
             seen += len(decoded.spans) + len(decoded.rejected)
             assert {*decoded.rejected} <= {"reserved trace_id"}
             for span in decoded.spans:
@@ -102,7 +102,7 @@ def check_joined(log: Span) -> None:
     assert len(events) <= 1
     assert new_events(own, joined, events) == [None] * len(events)
     assert joined_before(own, joined) == events
-    span = read_span(joined, log.origin)
+    span = read_span(joined.SerializeToString(), log.origin)
     check_row(span)
     check_shown(span)
 
@@ -114,7 +114,7 @@ def ingest(data: bytes, encoding: Encoding) -> Decoded | None:
     except (Undecodable, TooManySpans):
         return None
     scrub(request, request.SerializeToString())
-    decoded = decode_spans(request)
+    decoded = decode_spans(request.SerializeToString())
     for span in decoded.spans:
         check_row(span)
         check_shown(span)

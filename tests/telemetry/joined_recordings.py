@@ -39,7 +39,7 @@ def joining_logs(name: str) -> Iterator[JoiningLog]:
         assert encoding is not None
         made = spans_of_logs(parse_logs_request(request.plain, encoding)).joining
         identify(made)
-        yield from map(joining_log, decode_spans(made).spans)
+        yield from map(joining_log, decode_spans(made.SerializeToString()).spans)
 
 
 def target(log: JoiningLog, spans: tuple[Span, ...]) -> Key:
@@ -68,4 +68,4 @@ def target(log: JoiningLog, spans: tuple[Span, ...]) -> Key:
 def with_logs(span: Span, logs: list[JoiningLog]) -> Span:
     """The span with those of these log records as events that say something new."""
     events = new_events(span.message, span.message, [event_of(log.message) for log in logs])
-    return read_span(with_events(span.message, filter(None, events)), span.origin)
+    return read_span(with_events(span.message, filter(None, events)).SerializeToString(), span.origin)

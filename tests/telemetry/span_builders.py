@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
-
 from telemetry.otlp import decode
 from telemetry.otlp.decode import Encoding
 from telemetry.spans.form import form_of
@@ -36,7 +34,7 @@ def make_span(
         "attributes": attributes or {},
         "events": [],
         "origin": SpanOrigin({"service.name": "shop"}, scope, ""),
-        "message": SpanMessage(),
+        "content": b"",
     }
     span = Span(**{**defaults, **facts}, form={})
     return with_attributes(span, decode.with_details(span.attributes, span.events))
@@ -60,7 +58,9 @@ def captured(name: str) -> tuple[Span, ...]:
     for request in captures.requests(name):
         encoding = Encoding.of(request.headers["content-type"])
         assert encoding is not None
-        spans += decode.decode_spans(decode.parse_export_request(request.plain, encoding)).spans
+        spans += decode.decode_spans(
+            decode.parse_export_request(request.plain, encoding).SerializeToString()
+        ).spans
     return tuple(spans)
 
 

@@ -45,7 +45,7 @@ SMALLEST = sorted(CAPTURED, key=lambda recorded: len(recorded.plain))[:3]
 def understood(body: bytes, encoding: Encoding) -> None:
     """The body is decoded and every span read, or refused as undecodable; nothing else may happen."""
     with suppress(Undecodable):
-        for found in decode_spans(parse_export_request(body, encoding)).spans:
+        for found in decode_spans(parse_export_request(body, encoding).SerializeToString()).spans:
             normalise(found, NEWEST)
 
 

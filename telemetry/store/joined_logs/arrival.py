@@ -97,7 +97,7 @@ def own_rows(logs: Sequence[QueuedLog], row_of: RowOf, rules: GroupingRules) -> 
         except DecodeError:
             continue
         if is_worth_a_record(message):
-            rows.append(row_of(read_span(message, origin), rules))
+            rows.append(row_of(read_span(log.content, origin), rules))
     return rows
 
 
@@ -197,7 +197,7 @@ def amended_record(
 ) -> AmendedRecord:
     """The record with the row of its span with these events, under the id that it has."""
     message = with_events(parts.original, [*joined_before(parts.original, parts.current), *events])
-    row = row_of(read_span(message, parts.origin), rules)
+    row = row_of(read_span(message.SerializeToString(), parts.origin), rules)
     return AmendedRecord(parts.record, row._replace(span_id=bytes(parts.record.span_id)))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
-from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.agent_runs.run_call import RunCall
 from telemetry.otlp.decode import read_span
+from telemetry.otlp.shallow_messages import ShallowSpan
 from telemetry.spans.shared_ids import is_stored_under
 from telemetry.spans.span import Span, SpanOrigin
 from telemetry.store.segments import serialized_spans
@@ -30,20 +30,21 @@ def read_spans(calls: Sequence[RunCall]) -> dict[bytes, Span]:
     contents, origins = serialized_spans(calls), scope_origins({call.scope_id for call in calls})
     spans: dict[bytes, Span] = {}
     for call in calls:
-        message = parsed_span(contents.get((call.segment_id, call.position)), call)
-        if message and call.scope_id in origins:
-            spans[call.span_id] = read_span(message, origins[call.scope_id])
+        content, origin = contents.get((call.segment_id, call.position)), origins.get(call.scope_id)
+        span = own_span(content, call, origin) if content is not None and origin else None
+        if span:
+            spans[call.span_id] = span
     return spans
 
 
-def parsed_span(content: bytes | None, call: RunCall) -> SpanMessage | None:
+def own_span(content: bytes, call: RunCall, origin: SpanOrigin) -> Span | None:
     """The call's span, or None if these bytes are no span or another one."""
     try:
-        span = None if content is None else SpanMessage.FromString(content)
+        message = ShallowSpan.FromString(content)
+        is_own = message.trace_id == call.trace_id and is_stored_under(message, call.span_id)
+        return read_span(content, origin) if is_own else None
     except DecodeError:
         return None
-    is_own = span and span.trace_id == call.trace_id and is_stored_under(span, call.span_id)
-    return span if is_own else None
 
 
 def scope_origins(scope_ids: Iterable[int]) -> dict[int, SpanOrigin]:

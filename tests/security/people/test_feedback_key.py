@@ -204,7 +204,10 @@ def test_signals_in_one_transaction_do_not_exceed_their_tenth(alice: MintedProje
         for number in range(24):
             said = user_signal.UserSignal("up", session_id=str(number))
             message = user_signal.signal_request(said, *user_signal.signal_identity(said, now))
-            rows = [normalise(each, NEWEST) for each in decode_spans(message, are_signals=True).spans]
+            rows = [
+                normalise(each, NEWEST)
+                for each in decode_spans(message.SerializeToString(), are_signals=True).spans
+            ]
             parts = list(segments.pack(rows))
             batches.append(Batch(rows, parts, Counter(), Counter(), 40, unix_nano(now), NEWEST.version))
         with checked_transaction():

@@ -20,7 +20,7 @@ def test_an_id_is_made_of_trace_and_span() -> None:
 
 def test_rows_and_spans_have_the_same_id() -> None:
     row = Record(trace_id=memoryview(TRACE), span_id=memoryview(SPAN))
-    span = Span(TRACE, SPAN, b"", "", 0, 0, 0, 0, "", {}, [], origin=None, message=None, form={})  # type: ignore[arg-type]
+    span = Span(TRACE, SPAN, b"", "", 0, 0, 0, 0, "", {}, [], origin=None, content=b"", form={})  # type: ignore[arg-type]
 
     assert str(row) == span.record_id == WRITTEN
 

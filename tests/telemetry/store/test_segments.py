@@ -18,7 +18,10 @@ from tests.segment_contents import unpacked
 def rows(count: int, size: int) -> list[RecordRow]:
     """Rows whose spans are about that many bytes."""
     blank = RecordRow(*[None] * len(RecordRow._fields))  # type: ignore[arg-type]
-    return [blank._replace(message=SpanMessage(name=f"{n} " + "x" * size)) for n in range(count)]
+    return [
+        blank._replace(content=SpanMessage(name=f"{n} " + "x" * size).SerializeToString())
+        for n in range(count)
+    ]
 
 
 @pytest.mark.parametrize(

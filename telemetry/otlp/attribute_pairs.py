@@ -1,0 +1,114 @@
+"""
+Attributes from the bytes in which they were sent: what short ones say is remembered, since most come again.
+
+A pair of bytes is what OTLP's KeyValue is on the wire: `\\n`, the length of the name and the name, then `\\x12`, the
+length of the value and the value. A value that is text is `\\n`, its length and the text. Whatever is written otherwise
+is read by protobuf's own parser. https://protobuf.dev/programming-guides/encoding/,
+https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/common/v1/common.proto
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+from telemetry.otlp.deep_values import FEWEST_BYTES, as_varint
+from telemetry.otlp.values import python_value
+
+Pair = tuple[str, Any]
+LONGEST_PAIR = 64  # bytes of one that is remembered
+MOST = 8192  # of each kind that are remembered
+LONGEST_NAME = 127  # bytes, so that its length is one byte
+LONGEST_TEXT = 4096  # bytes of one that is read here, with what stands before it
+OF_VALUE = b"\x12"  # what stands before the length of the value
+# The fields that lead from a request to its parts, as they are on the wire.
+TO_RESOURCE, TO_SCOPE = (b"\x0a", b"\x0a"), (b"\x0a", b"\x12", b"\x0a")
+TO_ATTRIBUTE, TO_EVENT, TO_LINK = ((b"\x0a", b"\x12", b"\x12", tag) for tag in (b"\x4a", b"\x5a", b"\x6a"))
+_pairs: dict[bytes, Pair] = {}
+_lists: dict[bytes, Pair] = {}
+_names: dict[bytes, str] = {}  # by all that stands before the length of the value
+_numbers: dict[bytes, Any] = {}  # short values other than texts, by their length and themselves
+
+
+def before_text(size: int) -> bytes:
+    """What a text has before it if all of its value, with the length, has this size; of no text, what no value has."""
+    for text in range(max(0, size - 6), size):
+        head = as_varint(1 + len(as_varint(text)) + text) + b"\n" + as_varint(text)
+        if len(head) + text == size:
+            return head
+    return b"\xff" * (size + 1)
+
+
+BEFORE_TEXT = [before_text(size) for size in range(LONGEST_TEXT)]
+
+
+def attributes_of(pairs: Iterable[bytes]) -> dict[str, Any]:
+    """The attributes of serialized KeyValues by key; of one that is sent twice, the last value. Raises DecodeError."""
+    known = _pairs.get
+    try:
+        return dict([known(pair) or read_pair(pair) for pair in pairs])
+    except UnicodeDecodeError as error:
+        raise DecodeError("A text is not in UTF-8.") from error
+
+
+def read_pair(pair: bytes) -> Pair:
+    """The key and the value of a serialized KeyValue. Raises DecodeError and UnicodeDecodeError."""
+    end = pair[1] + 3 if len(pair) > 1 else 0
+    start, value = pair[:end], pair[end:]
+    size = len(value)
+    if start not in _names or size >= LONGEST_TEXT:
+        return other_pair(pair, start, value)
+    text = value.removeprefix(BEFORE_TEXT[size])
+    if len(text) < size:
+        found = _names[start], text.decode()
+    elif value in _numbers:
+        found = _names[start], _numbers[value]
+    else:
+        return other_pair(pair, start, value)
+    if len(pair) <= LONGEST_PAIR:
+        remember(_pairs, pair, found)
+    return found
+
+
+def other_pair(pair: bytes, start: bytes, value: bytes) -> Pair:
+    """The key and the value of a pair that protobuf reads, such as the first with its name. Raises DecodeError."""
+    if pair in _lists:
+        key, items = _lists[pair]
+        return key, items.copy()
+    message = KeyValue.FromString(pair)
+    key, plain = message.key, python_value(message.value)
+    if isinstance(plain, list | dict):
+        if len(pair) >= FEWEST_BYTES:
+            check_depth(pair, TO_ATTRIBUTE)
+        is_flat = isinstance(plain, list) and not any(isinstance(item, list | dict) for item in plain)
+        if is_flat and len(pair) <= LONGEST_PAIR:
+            remember(_lists, pair, (key, plain.copy()))
+    if is_start(start):
+        remember(_names, start, start[2:-1].decode())
+        is_whole = len(pair) <= LONGEST_PAIR and value[:1] == bytes([len(value) - 1])
+        if is_whole and not isinstance(plain, list | dict):
+            remember(_numbers, value, plain)
+    return key, plain
+
+
+def is_start(start: bytes) -> bool:
+    """Whether this is a name of a pair with all that stands before the length of the value."""
+    return start[:1] == b"\n" and len(start) == start[1] + 3 <= LONGEST_NAME + 3 and start.endswith(OF_VALUE)
+
+
+def remember(known: dict[Any, Any], sent: Any, said: Any, most: int = MOST) -> None:
+    """Remember what was sent so says. All of its kind is forgotten where there is too much."""
+    if len(known) >= most:
+        known.clear()
+    known[sent] = said
+
+
+def check_depth(part: bytes, fields: Iterable[bytes]) -> None:
+    """Raise DecodeError if protobuf's parser would not read the part where it is, in these fields of a request."""
+    for tag in reversed([*fields]):
+        part = tag + as_varint(len(part)) + part
+    ExportTraceServiceRequest.FromString(part)
