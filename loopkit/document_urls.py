@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", health.ReadyView.as_view(), name="readyz"),
     path("llms.txt", documents.DocumentView.as_view(page="llms.txt"), name="llms"),
     path("agents.md", documents.DocumentView.as_view(page="agents.md"), name="agents"),
+    path("reference.md", documents.DocumentView.as_view(page="reference.md"), name="reference"),
     path("quickstart.md", documents.DocumentView.as_view(page="quickstart.md"), name="quickstart"),
     path("auth.md", documents.DocumentView.as_view(page="auth.md"), name="auth"),
     *(path(name, no_oauth.keys_only, name=f"no-{name}") for name in no_oauth.PATHS),

@@ -17,9 +17,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.tools import TOOLS
 from loopkit.http.links import absolute
 from loopkit.http.untrusted import WARNING
+from telemetry.store.ratings.bounds import MOST_ABOUT_ONE, MOST_VERSIONS
 from tenants.api.project_view import PublicView
 
 MAX_AGE_SECONDS = 300
@@ -88,8 +90,16 @@ def instance_facts(request: Request) -> dict[str, Any]:
         "version": settings.LOOPKIT_VERSION,
         "contact_email": settings.LOOPKIT_CONTACT_EMAIL,
         "limits": limits(),
-        "tools": [{"name": tool.name, "title": tool.title} for tool in TOOLS],
+        "tools": [
+            {"name": tool.name, "title": tool.title, "arguments": arguments_shown(tool)} for tool in TOOLS
+        ],
     }
+
+
+def arguments_shown(tool: AgentTool) -> str:
+    """The names of the tool's arguments but `budget`, which all have, those that are needed in bold."""
+    fields = {name: field for name, field in tool.arguments().fields.items() if name != "budget"}
+    return ", ".join(f"**{name}**" if field.required else name for name, field in fields.items())
 
 
 def limits() -> dict[str, Any]:
@@ -101,6 +111,8 @@ def limits() -> dict[str, Any]:
         "mint_rate": settings.LOOPKIT_MINT_RATE,
         "recover_rate": settings.LOOPKIT_RECOVER_RATE,
         "max_body_bytes": settings.LOOPKIT_MAX_BODY_BYTES,
+        "feedback_versions": MOST_VERSIONS,
+        "session_signals": MOST_ABOUT_ONE,
     }
 
 

@@ -26,7 +26,7 @@ from loopkit.http.errors import ApiError, Unavailable
 from loopkit.http.links import absolute
 
 logger = logging.getLogger(__name__)
-DOCS_PATH = "/agents.md#errors"
+DOCS_PATH = "/reference.md#errors"
 OTLP_PATH = re.compile(r"/v1/(traces|logs|metrics)\b|/v1development/")
 # What people and SDKs make of the path of an exporter: endpoints with a path in front, behind, doubled, or without any.
 LIKE_OTLP_PATH = re.compile(
@@ -36,7 +36,7 @@ PAGES = {403: "errors/403_csrf.html", 404: "errors/404.html", 500: "errors/500.h
 HINTS = {
     "not_authenticated": "Send `Authorization: Bearer <key>`. POST /v1/provision with a name mints keys.",
     "authentication_failed": "Check the key. Lost it? POST /v1/recover with project_id and recovery_code.",
-    "permission_denied": "Use a key of this project with the scope that the operation needs; see /agents.md.",
+    "permission_denied": "Use a key of this project with the scope that the operation needs; see /reference.md.",
     "not_found": "Check the id and the path; /openapi.json lists every path.",
     "method_not_allowed": "See the Allow header and /openapi.json.",
     "parse_error": "Send a JSON object with Content-Type: application/json.",

@@ -58,8 +58,8 @@ def test_only_a_host_that_is_none_of_this_server_leaves_the_address_without_one(
 ) -> None:
     own, other = call("GET", "/nothing"), call("GET", "/nothing", Host="evil.example")
 
-    assert own.json()["error"]["docs_url"] == f"{BASE}/agents.md#errors"
-    assert other.json()["error"]["docs_url"] == "/agents.md#errors"
+    assert own.json()["error"]["docs_url"] == f"{BASE}/reference.md#errors"
+    assert other.json()["error"]["docs_url"] == "/reference.md#errors"
 
 
 def test_no_error_names_a_page_in_another_way() -> None:
@@ -74,4 +74,4 @@ def test_no_error_names_a_page_in_another_way() -> None:
         for match in re.finditer(r"[\"']/?[a-z-]*\.md#[a-z-]+[\"']", path.read_text())
     }
 
-    assert written == {'"/agents.md#errors"'}
+    assert written == {'"/reference.md#errors"'}

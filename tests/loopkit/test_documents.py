@@ -16,11 +16,12 @@ import pytest
 
 from diagnosis.agents.tools import TOOLS
 from loopkit.http.error_answers import HINTS
+from telemetry.store.ratings.bounds import MOST_ABOUT_ONE, MOST_VERSIONS
 from tests import ROOT
 from tests.browser_forms import Person
 from tests.server import Server
 
-PAGES = ["llms.txt", "agents.md", "quickstart.md", "auth.md"]
+PAGES = ["llms.txt", "agents.md", "reference.md", "quickstart.md", "auth.md"]
 MARKS = {".txt": "text/plain", ".md": "text/markdown"}
 FENCE = re.compile(r"^```bash\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 BASH = ["bash", "-euo", "pipefail"]
@@ -146,8 +147,8 @@ def test_the_handoff_is_refused_to_a_key_before_a_human_approves(server: Server,
 
 
 def listed_codes(server: Server) -> set[str]:
-    """The codes in the guide's table."""
-    table = page(server, "agents.md").split('<a id="errors"></a>')[1]
+    """The codes in the reference's table."""
+    table = page(server, "reference.md").split('<a id="errors"></a>')[1]
     first_cells = re.findall(r"^\|(.+?)\|", table, re.MULTILINE)
     return {code for cell in first_cells for code in re.findall(r"`([a-z_]+)`", cell)}
 
@@ -164,15 +165,15 @@ def raised_codes() -> Iterator[str]:
                     yield from [part.value for part in ast.walk(code) if isinstance(part, ast.Constant)]
 
 
-def test_the_guide_lists_exactly_the_error_codes_of_the_source(server: Server) -> None:
+def test_the_reference_lists_exactly_the_error_codes_of_the_source(server: Server) -> None:
     codes = set(raised_codes()) | set(HINTS)
 
     assert len(codes) > 20
     assert listed_codes(server) == codes
 
 
-def test_the_guide_names_every_field_of_a_packet_and_its_issues(server: Server) -> None:
-    text = page(server, "agents.md")
+def test_the_reference_names_every_field_of_a_packet_and_its_issues(server: Server) -> None:
+    text = page(server, "reference.md")
     schema = server.call("GET", "/schema/diagnosis-packet.json").json()
 
     issue = schema["$defs"][schema["properties"]["issues"]["items"]["$ref"].rpartition("/")[2]]
@@ -226,7 +227,24 @@ def test_the_bare_url_leads_people_to_the_dashboard_and_agents_to_llms_txt(call:
     assert (person.headers["Location"], agent.headers["Location"]) == ("/dashboard", "/llms.txt")
 
 
-def test_the_guide_names_every_tool(server: Server) -> None:
-    named = re.findall(r"^\| `(loopkit_\w+)` \|", page(server, "agents.md"), re.M)
+def test_the_reference_names_every_tool_with_its_arguments(server: Server) -> None:
+    rows = re.findall(r"^\| `(loopkit_\w+)` \| .+ \| (.+) \|$", page(server, "reference.md"), re.M)
 
-    assert named == [tool.name for tool in TOOLS]
+    assert [name for name, _ in rows] == [tool.name for tool in TOOLS]
+    for (_, arguments), tool in zip(rows, TOOLS, strict=True):
+        fields = tool.arguments().fields
+        assert set(re.findall(r"\w+", arguments)) == fields.keys() - {"budget"}
+        assert set(re.findall(r"\*\*(\w+)\*\*", arguments)) == {
+            name for name in fields if fields[name].required
+        }
+    assert all(f"`{tool.name}`" in page(server, "agents.md") for tool in TOOLS)
+
+
+def test_the_reference_says_how_many_ratings_are_kept(server: Server) -> None:
+    text = page(server, "reference.md")
+
+    assert f"At most {MOST_VERSIONS} versions of one `feedback_id`, and {MOST_ABOUT_ONE:,} signals" in text
+
+
+def test_the_guide_costs_an_agent_few_tokens(server: Server) -> None:
+    assert len(page(server, "agents.md").encode()) / 4 <= 2_500

@@ -33,7 +33,7 @@ def assert_error_body(body: Any, code: str) -> None:
     assert set(body["error"]) == {"code", "message", "hint", "docs_url"}
     assert all(isinstance(text, str) and text for text in body["error"].values())
     assert body["error"]["code"] == code
-    assert body["error"]["docs_url"].endswith("/agents.md#errors")
+    assert body["error"]["docs_url"].endswith("/reference.md#errors")
 
 
 def handled(error: Exception) -> Any:

@@ -26,7 +26,15 @@ FALSE_HOSTS = [
     ),
     *("", "127.0.0.1/", "a@127.0.0.1", "127.0.0.1, localhost", "127.0.0.1#", "::1", "[::1", "localhost\t:80"),
 ]
-DOCUMENTS = ["llms.txt", "agents.md", "quickstart.md", "contact.json", "openapi.json", "schema/index.json"]
+DOCUMENTS = [
+    "llms.txt",
+    "agents.md",
+    "reference.md",
+    "quickstart.md",
+    "contact.json",
+    "openapi.json",
+    "schema/index.json",
+]
 
 
 @pytest.mark.parametrize("host", FALSE_HOSTS, ids=ascii)

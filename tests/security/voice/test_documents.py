@@ -111,7 +111,7 @@ def test_mail_quotes_what_strangers_wrote(world: CanaryWorld) -> None:
     assert not CANARY.search(notice_text.subject(notices))
 
 
-@pytest.mark.parametrize("page", ["llms.txt", "agents.md", "quickstart.md", "auth.md"])
+@pytest.mark.parametrize("page", ["llms.txt", "agents.md", "reference.md", "quickstart.md", "auth.md"])
 def test_a_guide_says_first_that_telemetry_is_untrusted(
     page: str, db: None, call: Callable[..., Any]
 ) -> None:
