@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import time
 from typing import Any
@@ -29,6 +30,18 @@ class AcceptingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self.worker_connections = self.most_connections + 1
         self.accept_delay = AcceptDelay()
         super().init_process()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """
+        Accept connections, or leave them to other workers.
+
+        Without the master, which was killed, there are none: listeners are closed, or clients would connect and wait
+        in a queue that nobody reads while this worker answers what it has.
+        """
+        super().set_accept_enabled(enabled)
+        if not enabled and os.getppid() != self.ppid:
+            for listener in self.sockets:
+                listener.close()
 
     def admit(self, accepted: socket.socket, client: Any, server: Any) -> None:
         """Take in the connection."""
