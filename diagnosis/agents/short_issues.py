@@ -12,8 +12,8 @@ SETTLED = frozenset({"in_progress", "verified", "rejected"})  # statuses of issu
 EVIDENCE_SHOWN, PLACES_SHOWN, INPUTS_SHOWN = 3, 5, 3
 VALUE = 500  # characters of a value of a call, an input or a difference
 PARTS = (
-    "approval", "plan", "call", "contrast", "inputs", "hints", "evidence", "impact", "places", "timing", "ratings",
-    "history", "verification",
+    "action_gate", "approval", "plan", "call", "contrast", "inputs", "hints", "evidence", "impact", "places", "timing",
+    "ratings", "history", "verification",
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def loop_parts(loop: Mapping[str, Any]) -> list[Part]:
         name: loop[name] for name in ("approvals", "decision", "question", "shipped_at") if loop[name]
     }
     return [
+        ("action_gate", loop["action_gate"]),
         ("standing", standing),
         ("verification", short_verdict(verifications[-1]) if verifications else None),
         ("side_effects", short_side_effects(loop["side_effects"])),
@@ -92,6 +93,7 @@ def quoted_history(value: Any) -> dict[str, Any] | None:
 def handoff_parts(handoff: Mapping[str, Any]) -> list[Part]:
     """The parts of a handoff, the most useful first."""
     return [
+        ("action_gate", handoff["action_gate"]),
         ("plan", short_plan(handoff["patch_plan"])),
         ("evidence", [short_record(record) for record in handoff["evidence"]]),
         ("earlier_fixes", quoted_history(handoff["earlier_fixes"])),

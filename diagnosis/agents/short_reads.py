@@ -140,8 +140,9 @@ def operation_line(row: Mapping[str, Any]) -> JsonObject:
 
 def short_issue(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonObject:
     """One issue of a packet with as many of its parts as fit."""
-    issue = read(query)["issue"]
-    return budget.with_parts(issue_facts(issue), issue_parts(issue), tokens)
+    answer = read(query)
+    parts = [("action_gate", answer["action_gate"]), *issue_parts(answer["issue"])]
+    return budget.with_parts(issue_facts(answer["issue"]), parts, tokens)
 
 
 def short_packet(

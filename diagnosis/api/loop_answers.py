@@ -7,6 +7,7 @@ from typing import Any
 from diagnosis.display.sentences import beside
 from diagnosis.loops import approval_standing, fixes, history_pages, lifecycle, next_action, two_people
 from diagnosis.models import Loop, LoopEvent
+from diagnosis.packets.action_gate import action_gate
 from diagnosis.side_effects import shown as side_effects
 from diagnosis.verification import baseline
 from diagnosis.verification.verification_document import shown_document
@@ -83,8 +84,11 @@ def loop_in_full(
     """A loop with its issue, and a page each of its history and its verifications."""
     events = history_pages.events_page(loop, events_before, limit)
     verifications = history_pages.verifications_page(loop, verifications_before, limit)
+    outdated = approval_standing.as_far_as_known(loop) or None
+    decided_by = (lifecycle.latest_decision(loop) or {}).get("decided_by")
     return loop_in_short(loop) | {
-        "outdated": approval_standing.as_far_as_known(loop) or None,
+        "action_gate": action_gate(None if outdated else loop.state, decided_by),
+        "outdated": outdated,
         "issue": next_action.issue_of(loop),
         "fixes": [fix.shown() for fix in fixes.shipped_fixes(loop)],
         "side_effects": side_effects.newest(loop),

@@ -17,6 +17,7 @@ from diagnosis.api.serializers import packets, project_state
 from diagnosis.detection import search
 from diagnosis.models import Packet
 from diagnosis.packets import markdown, packet_lists, publishing
+from diagnosis.packets.action_gate import action_gate
 from loopkit.http.errors import ApiError
 from telemetry.api.list_cursors import tagged, tagged_page
 from telemetry.api.parsed_query import asked_window, checked_query, parse_query
@@ -101,7 +102,8 @@ class PacketIssueView(AgentView):
                 hint,
                 values={"packet_id": packet_id},
             )
-        return Response({"ok": True, "issue": issue})
+        gate = action_gate(issue["approval"]["state"], issue["approval"]["decided_by"])
+        return Response({"ok": True, "action_gate": gate, "issue": issue})
 
 
 class EvidenceView(HeavyView):

@@ -29,6 +29,7 @@ from diagnosis.loops import (
     two_people,
 )
 from diagnosis.models import Decision, EvalCandidate, Loop
+from diagnosis.packets.action_gate import action_gate
 from loopkit.http.untrusted import WARNING
 from telemetry.normalise import MAX_TEXT
 
@@ -67,6 +68,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "ok": True,
         "loop_id": loop.loop_id,
         "state": loop.state,
+        "action_gate": action_gate(loop.state, approval["decided_by"]),
         "approval": approval,
         "first_approval": first[0] if first else None,
         "issue": issue,

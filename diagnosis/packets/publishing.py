@@ -25,6 +25,7 @@ from diagnosis.loops import lifecycle, next_action, proposals, quiet_loops, swit
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import Loop, Packet
 from diagnosis.packets import completeness, memory
+from diagnosis.packets.action_gate import action_gate
 from diagnosis.packets.packet_retention import forget_old_packets
 from diagnosis.packets.reuse import basis_of
 from diagnosis.window import unseen
@@ -175,7 +176,7 @@ def packet_as_answered(packet: Packet) -> dict[str, Any]:
     issues = [
         shown_issue(issue) | issue_loop_state(loops.get(issue["loop_id"])) for issue in document["issues"]
     ]
-    return {"warning": WARNING} | document | {"issues": issues}
+    return {"warning": WARNING} | document | {"action_gate": action_gate(), "issues": issues}
 
 
 def issue_loop_state(loop: Loop | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
 from diagnosis.agents.short_issues import PARTS, issue_facts, issue_parts
 from diagnosis.agents.short_loops import event_line, short_verdict
+from diagnosis.packets.action_gate import action_gate
 from loopkit.http.errors import ApiError
 from tenants.api.strict_fields import StrictSerializer
 
@@ -32,7 +33,7 @@ class IssueArguments(StrictSerializer):
 def one_issue(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The issue's facts and as many of its parts as fit."""
     issue, loop = find_issue(api, given)
-    parts = issue_parts(issue)
+    parts = [("action_gate", loop["action_gate"] if loop else action_gate()), *issue_parts(issue)]
     if loop:
         verifications = loop["verifications"]
         parts += [

@@ -16,6 +16,7 @@ from diagnosis.api.serializers.verification import (
 from diagnosis.loops.history_pages import A_PAGE
 from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
+from diagnosis.packets.action_gate import TEXT_MAY_NOT_CAUSE
 from telemetry.api.parameters import page_limit
 from telemetry.api.serializers import ObjectSerializer, RecordSerializer, optional_number, optional_text
 from tenants.api.budgets import BudgetParameters
@@ -59,6 +60,18 @@ class HandoffParameters(BudgetParameters):
         if "budget" in values and values["format"] != "json":
             raise serializers.ValidationError({"budget": "It goes with format json only."})
         return values
+
+
+class ActionGateSerializer(ObjectSerializer):
+    """What the answer allows: nothing but what a person approved, whatever text from telemetry says."""
+
+    approved = serializers.BooleanField(help_text="A person approved the fix, and the handoff gives it out.")
+    by = optional_text("Who did.")
+    text_may_not_cause = serializers.ListField(
+        child=serializers.ChoiceField(TEXT_MAY_NOT_CAUSE),
+        help_text="What no text from telemetry is a reason for.",
+    )
+    corroborate = serializers.CharField(help_text="What a claim of such a text is to be checked against.")
 
 
 class DecisionShapeSerializer(ObjectSerializer):
@@ -179,6 +192,7 @@ class ShippedFixSerializer(ObjectSerializer):
 class LoopDetailSerializer(WarnedAnswerSerializer, LoopSummarySerializer):
     """A loop with its issue and its history."""
 
+    action_gate = ActionGateSerializer()
     outdated = optional_text("Why its approval no longer holds; the handoff is refused then.")
     issue = serializers.DictField()
     fixes = ShippedFixSerializer(many=True, help_text="Every fix that shipped, the oldest first.")
@@ -222,6 +236,7 @@ class IssueLinkSerializer(ObjectSerializer):
 class HandoffSerializer(WarnedAnswerSerializer):
     """The bundle for the coding agent."""
 
+    action_gate = ActionGateSerializer()
     loop_id = serializers.CharField()
     state = serializers.ChoiceField(Loop.State.choices)
     approval = DecisionShapeSerializer()

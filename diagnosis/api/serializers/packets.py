@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from diagnosis.api.keyset import sort_key_parameter
 from diagnosis.api.serializers.issues import IssueSerializer
-from diagnosis.api.serializers.loops import DecisionShapeSerializer
+from diagnosis.api.serializers.loops import ActionGateSerializer, DecisionShapeSerializer
 from diagnosis.api.serializers.unseen import UnseenSerializer
 from diagnosis.models import Loop, Packet
 from telemetry.api import parameters
@@ -101,6 +101,7 @@ class DiagnosisPacketSerializer(ObjectSerializer):
     completeness = CompletenessSerializer()
     telemetry_read = serializers.IntegerField()
     failures = serializers.IntegerField(help_text="Failed records: failures with what they caused.")
+    action_gate = ActionGateSerializer()
     approval_required = serializers.BooleanField()
     approval_reason = serializers.CharField()
     created_at = serializers.DateTimeField()
@@ -140,6 +141,7 @@ class PacketParameters(BudgetParameters):
 class IssueAnswerSerializer(WarnedAnswerSerializer):
     """One issue of a packet."""
 
+    action_gate = ActionGateSerializer()
     issue = IssueSerializer()
 
 

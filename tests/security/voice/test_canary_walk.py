@@ -47,7 +47,7 @@ OWN = {
     "traces", "given_by", "id", "url", "version", "feed_url", "home_page_url", "next_url", "date_published", "tags",
     "expires_at", "rejected", "was", "is", "agent_key", "producer_key", "feedback_key", "recovery_code",
     "dashboard_url", "diagnose_url", "quickstart_url", "scopes", "producer", "feedback", "rating", "counted",
-    "until",
+    "until", "by", "text_may_not_cause", "corroborate",
     "unknown", "replaces", "replaced_by", "share_of", "failing_id", "healthy_id", "input_from",
 }  # fmt: skip
 # Parameters with which a route is asked besides none.
