@@ -44,8 +44,8 @@ def last_content(events: list[SpanEvent], names: tuple[str, ...]) -> Any:
     """What the last event of these names holds; None without one."""
     if not events:
         return None
-    contents = [event.attributes for event in events if event.name in names]
-    return first_present(contents[-1], ("message", "content")) if contents else None
+    found = [event for event in events if event.name in names]
+    return first_present(event_facts(found[-1]), ("message", "content")) if found else None
 
 
 def part_value(messages: Any, part_values: dict[str, str]) -> Any:

@@ -17,7 +17,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from telemetry.conventions.message_events import is_genai_event
+from telemetry.conventions.message_events import CONTENT, is_genai_event
 from telemetry.logs.log_event import DURATIONS, EXCEPTION, LogEvent
 from telemetry.logs.selection import ClientEvent, adds_to_a_call, client_event, is_content
 from telemetry.spans.attribute_lookup import first_count
@@ -106,8 +106,16 @@ def client_span(log: LogEvent, event: ClientEvent) -> Span:
 
 
 def content_span(log: LogEvent) -> Span:
-    """The span of an event of OTel GenAI: its attributes and, of older versions, the parts of its body."""
-    parts = [pair for pair in log.message.body.kvlist_value.values if pair.key != EVENT_NAME]
+    """
+    The span of an event of OTel GenAI: its attributes and, of older versions, the parts of its body.
+
+    A client that writes events through its language's logging has a text as the body, mostly of JSON:
+    https://github.com/microsoft/semantic-kernel/blob/main/python/semantic_kernel/utils/telemetry/model_diagnostics/
+    """
+    body = log.message.body
+    parts = [pair for pair in body.kvlist_value.values if pair.key != EVENT_NAME]
+    if text := body.string_value:
+        parts = [text_attribute(CONTENT if text.startswith("{") else "content", text)]
     return Span(
         trace_id=log.trace_id,
         parent_span_id=log.span_id,

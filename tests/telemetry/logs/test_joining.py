@@ -181,6 +181,42 @@ def test_messages_of_older_versions_are_the_turns_of_the_call(project: Project) 
     assert record["signal_type"] == "output_truncated"
 
 
+def test_messages_that_are_logged_as_texts_are_the_turns_of_the_call(project: Project) -> None:
+    """As Semantic Kernel for Python writes them: events by `event.name`, whose bodies are texts of JSON."""
+    answer = {"message": {"role": "assistant", "content": "So"}, "finish_reason": "length"}
+    turns = [
+        within(attributes={"event.name": "gen_ai.system.message"}, body="Be brief."),
+        within(
+            at=NOW + timedelta(seconds=1),
+            attributes={"event.name": "gen_ai.user.message"},
+            body=json.dumps({"role": "user", "content": "How?"}),
+        ),
+        within(
+            at=NOW + timedelta(seconds=2), attributes={"event.name": "gen_ai.choice"}, body=json.dumps(answer)
+        ),
+    ]
+
+    send(project, [logs(*turns), spans(call())])
+
+    [record] = records(project)
+    assert [one["content"] for one in record["capture"]["input"]] == ["Be brief.", "How?"]
+    assert record["capture"]["output"][0]["message"] == answer["message"]
+    assert record["signal_type"] == "output_truncated"
+
+
+def test_a_result_that_is_logged_as_a_text_is_the_result_of_the_tool(project: Project) -> None:
+    facts = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
+    tool = span("execute_tool refund", id="call", at=NOW, attributes=facts)
+    result = within(
+        attributes={"event.name": "gen_ai.choice"}, body='{"message": {"error": "no such order"}}'
+    )
+
+    send(project, [spans(tool), logs(result)])
+
+    [record] = records(project)
+    assert (record["signal_type"], record["message"]) == ("tool_call_failed", "no such order")
+
+
 def test_messages_of_a_tool_call_are_its_arguments_and_its_result(project: Project) -> None:
     facts = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
     tool = span("execute_tool refund", id="call", at=NOW, attributes=facts)
