@@ -240,7 +240,7 @@ def whole_loop(server: Server, person: Person, agent: Agent, name: str) -> dict[
     work = [loop["loop_id"] for loop in agent.approved()]
     for loop_id in work:
         agent.handoff(loop_id)
-        eval_id = issues[loop_id]["text"]["eval_id"]
+        eval_id = issues[loop_id]["eval_id"]
         agent.eval_file(loop_id, eval_id)
         agent.report(loop_id, eval_id, "eval_result", passed=True)
         agent.report(loop_id, eval_id, "pr_opened", url="https://git.example/pr/7")

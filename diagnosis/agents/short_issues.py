@@ -7,6 +7,7 @@ from typing import Any
 
 from diagnosis.agents.budget import Part
 from diagnosis.agents.envelope import IN_ONE, cut_texts, under_text
+from diagnosis.evals.candidates import plain_id
 
 SETTLED = frozenset({"in_progress", "verified", "rejected"})  # statuses of issues that need no look
 EVIDENCE_SHOWN, PLACES_SHOWN, INPUTS_SHOWN = 3, 5, 3
@@ -49,9 +50,9 @@ def code_place_of(issue: Mapping[str, Any]) -> str:
 def issue_facts(issue: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of an issue first, and always."""
     texts = {name: issue[name] for name in ("title", "service", "operation", "error_type", "message")}
-    return {name: value for name, value in issue_line(issue).items() if name != "text"} | under_text(
-        IN_ONE, **texts, code=code_place_of(issue), eval_id=issue["eval_candidate"]
-    )
+    facts = {name: value for name, value in issue_line(issue).items() if name != "text"}
+    facts |= {"eval_id": plain_id(issue["cluster_id"])}
+    return facts | under_text(IN_ONE, **texts, code=code_place_of(issue))
 
 
 def issue_parts(issue: Mapping[str, Any]) -> list[Part]:

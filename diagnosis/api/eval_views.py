@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from diagnosis.api.serializers import evals
-from diagnosis.evals import case_inputs, formats, results
+from diagnosis.evals import candidates, case_inputs, formats, results
 from diagnosis.models import EvalCandidate
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked_query, sent_fields
@@ -25,13 +25,13 @@ REFUSALS = (400, 401, 403, 404)
 
 def own_eval(project: Project, eval_id: str) -> EvalCandidate:
     """The project's candidate. 404 if there is none of that id."""
-    candidate = EvalCandidate.objects.filter(project=project, eval_id=eval_id).first()
+    candidate = candidates.stored_candidate(project, eval_id)
     if candidate is None:
         raise ApiError(
             404,
             "eval_not_found",
             "No such eval in this project.",
-            "An issue names its eval in eval_candidate.",
+            "An issue names its eval in eval_candidate; eval_ and the digits of its cluster_id name it, too.",
         )
     return candidate
 

@@ -49,6 +49,18 @@ class EvalMaterial:
         return f"{short}-{self.cluster_id.removeprefix('clu_')}-v{attempt}" if attempt else f"{short}-v1"
 
 
+def plain_id(cluster_id: str) -> str:
+    """`eval_776cc69c21b84c4f`, the id of a cluster's eval that is made of no text from telemetry, beside its name."""
+    return f"eval_{cluster_id.removeprefix('clu_')}"
+
+
+def stored_candidate(project: Project, eval_id: str) -> EvalCandidate | None:
+    """The project's candidate with this name, or with this `plain_id`, which no name can be: it has no underscore."""
+    prefix, _, cluster = eval_id.partition("eval_")
+    named = {"eval_id": eval_id} if prefix or not cluster else {"cluster_id": f"clu_{cluster}"}
+    return EvalCandidate.objects.filter(project=project, **named).first()
+
+
 def eval_candidates(
     project: Project, materials: list[EvalMaterial], now: datetime
 ) -> dict[str, EvalCandidate]:
