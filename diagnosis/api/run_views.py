@@ -20,13 +20,12 @@ from diagnosis.packets import publishing
 from diagnosis.verification import verify
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import sent_fields
-from telemetry.reads.present import SKEW_NANO, window_until_now
+from telemetry.reads.present import SKEW, window_until_now
 from telemetry.windows import Window
 from tenants.api.budgets import BUDGETED, BudgetParameters
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
 
-SKEW = timedelta(microseconds=SKEW_NANO // 1000)
 UNTIL_AHEAD = "until: This time is ahead of now. A diagnosis is of what happened."
 LEAVE_OUT = (
     "Leave until out: then the window ends now. GET /v1/telemetry takes one, for records that are ahead."

@@ -32,6 +32,7 @@ from diagnosis.window import unseen
 from diagnosis.window.seen_failures import read_seen
 from loopkit.http.untrusted import WARNING
 from telemetry.ledger import MissingSpans, missing_in
+from telemetry.reads.present import SKEW
 from telemetry.store.unreadable_parts import UnreadableParts
 from telemetry.windows import Window, rfc3339
 from tenants.models import Project
@@ -159,8 +160,12 @@ def begin_packet(project: Project, window: Window, now: datetime) -> Packet:
 
 
 def latest(project: Project) -> Packet | None:
-    """The project's packet of the present: whose window ends last, and of these the newest."""
-    packets = Packet.objects.filter(project=project)
+    """
+    The project's packet of the present: whose window ends last, and of these the newest.
+
+    Earlier versions diagnosed windows that end in the future: until then they would stand for the present.
+    """
+    packets = Packet.objects.filter(project=project).exclude(is_about__gt=F("created_at") + SKEW)
     return packets.order_by(F("is_about").desc(nulls_last=True), "-created_at", "-packet_id").first()
 
 

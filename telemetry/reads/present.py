@@ -7,16 +7,17 @@ The clocks of some senders are some minutes ahead, and what happens there now wo
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telemetry.store.sql import fetch
-from telemetry.windows import MINUTE_NANO, Window
+from telemetry.windows import Window
 
 LAST_AHEAD = """
     SELECT MAX(start_time_unix_nano) FROM telemetry_record
     WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s
 """
-SKEW_NANO = 6 * MINUTE_NANO  # a clock that is 5 minutes ahead, and what it sends while it is being read
+SKEW = timedelta(minutes=6)  # a clock that is 5 minutes ahead, and what it sends while it is being read
+SKEW_NANO = SKEW // timedelta(microseconds=1) * 1000
 
 
 def window_until_now(now: datetime, since_minutes: int) -> Window:

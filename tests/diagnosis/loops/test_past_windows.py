@@ -110,3 +110,18 @@ def test_a_time_that_a_clients_clock_is_ahead_is_taken_as_now(
     assert [issue["count"] for issue in later["issues"]] == [13]
     shown = call("GET", "/v1/dashboard", alice.keys["agent"]).json()
     assert shown["packet"]["packet_id"] == later["packet_id"]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=7), timedelta(days=900)])
+def test_a_packet_of_the_future_that_an_earlier_version_made_hides_nothing(
+    alice: MintedProject, call: Callable[..., Any], diagnose: Callable[..., dict[str, Any]], ahead: timedelta
+) -> None:
+    send(call, alice, NOW - timedelta(minutes=5), 4)
+    first = diagnose(NOW)
+    Packet.objects.update(is_about=datetime.now(UTC) + ahead)
+    send(call, alice, NOW - timedelta(minutes=1), 9)
+
+    later = diagnose(datetime.now(UTC))
+
+    shown = call("GET", "/v1/dashboard", alice.keys["agent"]).json()
+    assert first["packet_id"] != shown["packet"]["packet_id"] == later["packet_id"]
