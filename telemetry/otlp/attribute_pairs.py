@@ -1,5 +1,6 @@
 """
-Attributes from the bytes in which they were sent: what short ones say is remembered, since most come again.
+Attributes from the bytes in which they were sent: what short ones say is remembered, since most come again. So spans
+share lists and objects, and nothing may change one.
 
 A pair of bytes is what OTLP's KeyValue is on the wire: `\\n`, the length of the name and the name, then `\\x12`, the
 length of the value and the value. A value that is text is `\\n`, its length and the text. Whatever is written otherwise
@@ -29,7 +30,6 @@ OF_VALUE = b"\x12"  # what stands before the length of the value
 TO_RESOURCE, TO_SCOPE = (b"\x0a", b"\x0a"), (b"\x0a", b"\x12", b"\x0a")
 TO_ATTRIBUTE, TO_EVENT, TO_LINK = ((b"\x0a", b"\x12", b"\x12", tag) for tag in (b"\x4a", b"\x5a", b"\x6a"))
 _pairs: dict[bytes, Pair] = {}
-_lists: dict[bytes, Pair] = {}
 _names: dict[bytes, str] = {}  # by all that stands before the length of the value
 _numbers: dict[bytes, Any] = {}  # short values other than texts, by their length and themselves
 
@@ -57,40 +57,30 @@ def attributes_of(pairs: Iterable[bytes]) -> dict[str, Any]:
 
 def read_pair(pair: bytes) -> Pair:
     """The key and the value of a serialized KeyValue. Raises DecodeError and UnicodeDecodeError."""
-    end = pair[1] + 3 if len(pair) > 1 else 0
-    start, value = pair[:end], pair[end:]
-    size = len(value)
-    if start not in _names or size >= LONGEST_TEXT:
-        return other_pair(pair, start, value)
-    text = value.removeprefix(BEFORE_TEXT[size])
-    if len(text) < size:
-        found = _names[start], text.decode()
-    elif value in _numbers:
-        found = _names[start], _numbers[value]
-    else:
-        return other_pair(pair, start, value)
+    try:
+        end = pair[1] + 3
+        value = pair[end:]
+        text = value.removeprefix(BEFORE_TEXT[len(value)])
+        found = _names[pair[:end]], text.decode() if len(text) < len(value) else _numbers[value]
+    except LookupError:  # unknown until now, too long, or written otherwise
+        found = parsed_pair(pair)
     if len(pair) <= LONGEST_PAIR:
         remember(_pairs, pair, found)
     return found
 
 
-def other_pair(pair: bytes, start: bytes, value: bytes) -> Pair:
-    """The key and the value of a pair that protobuf reads, such as the first with its name. Raises DecodeError."""
-    if pair in _lists:
-        key, items = _lists[pair]
-        return key, items.copy()
+def parsed_pair(pair: bytes) -> Pair:
+    """The key and the value as protobuf's parser reads them; what of them helps to read others is remembered."""
     message = KeyValue.FromString(pair)
     key, plain = message.key, python_value(message.value)
-    if isinstance(plain, list | dict):
-        if len(pair) >= FEWEST_BYTES:
-            check_depth(pair, TO_ATTRIBUTE)
-        is_flat = isinstance(plain, list) and not any(isinstance(item, list | dict) for item in plain)
-        if is_flat and len(pair) <= LONGEST_PAIR:
-            remember(_lists, pair, (key, plain.copy()))
+    is_nested = isinstance(plain, list | dict)
+    if is_nested and len(pair) >= FEWEST_BYTES:
+        check_depth(pair, TO_ATTRIBUTE)
+    end = pair[1] + 3 if len(pair) > 1 else 0
+    start, value = pair[:end], pair[end:]
     if is_start(start):
         remember(_names, start, start[2:-1].decode())
-        is_whole = len(pair) <= LONGEST_PAIR and value[:1] == bytes([len(value) - 1])
-        if is_whole and not isinstance(plain, list | dict):
+        if len(pair) <= LONGEST_PAIR and not is_nested and value[:1] == bytes([len(value) - 1]):
             remember(_numbers, value, plain)
     return key, plain
 

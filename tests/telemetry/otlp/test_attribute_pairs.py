@@ -17,7 +17,10 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
+from telemetry.conventions import capture_of
+from telemetry.grouping import versions
 from telemetry.ingest import read_spans
+from telemetry.normalise import normalise
 from telemetry.otlp.attribute_pairs import BEFORE_TEXT, LONGEST_TEXT, attributes_of
 from telemetry.otlp.decode import Encoding, Undecodable, decode_spans, read_export_request
 from telemetry.otlp.deep_values import as_varint
@@ -25,6 +28,7 @@ from telemetry.otlp.values import plain_attributes
 from telemetry.spans.span import Span
 from tests import captures
 from tests.telemetry import factory
+from tests.telemetry.span_builders import captured
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 BODY = factory.protobuf(
@@ -125,12 +129,16 @@ def test_what_is_no_value_is_not_remembered_as_one() -> None:
     assert read([b"\n\x01k\x12" + end]) is None
 
 
-def test_a_list_that_was_read_before_is_another_list() -> None:
-    items = AnyValue(array_value=ArrayValue(values=[AnyValue(string_value="stop")]))
-    pair = KeyValue(key="reasons", value=items).SerializeToString()
-    attributes_of([pair])["reasons"].append("changed")
+@pytest.mark.parametrize("name", captures.NAMES)
+def test_nothing_changes_the_lists_and_objects_that_spans_share(name: str) -> None:
+    spans = captured(name)
+    as_read = [shown(span.attributes) for span in spans]
+    for span in spans:
+        for rules in versions.VERSIONS.values():
+            normalise(span, rules)
+        capture_of(span)
 
-    assert attributes_of([pair]) == {"reasons": ["stop"]}
+    assert [shown(span.attributes) for span in spans] == as_read
 
 
 def spans_of(request: ExportTraceServiceRequest) -> list[tuple[Any, ...]]:
