@@ -163,8 +163,13 @@ def trace_facts(issue: Issue) -> dict[str, Any]:
 
 def location(evidence: list[dict[str, Any]]) -> CodeLocation | None:
     """The first code location in the evidence that is in the application's own code, else the first of any."""
-    places = [place for record in evidence if (place := code_location.of_record(record))]
-    return next((place for place in places if place.own), places[0] if places else None)
+    first = None
+    for record in evidence:  # mostly the first one decides, and reading a stack takes long
+        place = code_location.of_record(record)
+        if place and place.own:
+            return place
+        first = first or place
+    return first
 
 
 def code_places(issues: list[Issue], materials: list[candidates.EvalMaterial]) -> list[CodeLocation | None]:

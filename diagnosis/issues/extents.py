@@ -24,6 +24,7 @@ from diagnosis.window import failing_records
 from diagnosis.window.deployments import Deployment
 from diagnosis.window.failing_records import Identity
 from diagnosis.window.traffic import ServiceOperation
+from telemetry.reads import cluster_failures
 from telemetry.reads.visits import failing_visits, visit_numbers
 from telemetry.reads.visits.failing_visits import FailedVisit
 from telemetry.reads.visits.visit_numbers import Called
@@ -37,11 +38,6 @@ ATTRIBUTED = """
            message_key, session_key, user_key, release, model, trace_tokens, environment
     FROM telemetry_attribution WHERE fingerprint = %s AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
     ORDER BY start_time_unix_nano, trace_id, span_id
-"""
-BY_PLACE = """
-    SELECT service, operation, COUNT(*) FROM telemetry_attribution
-    WHERE fingerprint = %s AND start_time_unix_nano >= %s AND start_time_unix_nano < %s AND NOT is_downstream
-    GROUP BY service, operation
 """
 (
     START,
@@ -151,13 +147,17 @@ def read_extents(
     Args:
         production: the environments that are production; empty if none was named.
     """
-    for fingerprint in fingerprints:
+    wanted = list(fingerprints)
+    before = cluster_failures.numbers_by_operation(window.before, wanted)
+    for fingerprint in wanted:
         rows = fetch(ATTRIBUTED, [fingerprint, window.start_unix_nano, window.end_unix_nano])
         if any(not row[IS_DOWNSTREAM] for row in rows):
             found = extent(fingerprint, rows, read_rated([(row[TRACE], row[START]) for row in rows]))
             yield replace(
                 found,
-                failures_before=failures_by_place(window.before, fingerprint),
+                failures_before={
+                    ServiceOperation(*place): number for place, number in before.get(fingerprint, {}).items()
+                },
                 in_production=extent_in(fingerprint, rows, production),
             )
 
@@ -170,12 +170,6 @@ def extent_in(
     if all(row[IS_DOWNSTREAM] for row in own):
         return None
     return extent(fingerprint, own, read_rated([(row[TRACE], row[START]) for row in own]))
-
-
-def failures_by_place(window: Window, fingerprint: int) -> dict[ServiceOperation, int]:
-    """The number of the cluster's failures in each operation of the bound project's window."""
-    rows = fetch(BY_PLACE, [fingerprint, window.start_unix_nano, window.end_unix_nano])
-    return {ServiceOperation(service, operation): int(number) for service, operation, number in rows}
 
 
 def extent(fingerprint: int, rows: Sequence[AttributionRow], rated: RatedTraces = NOT_RATED) -> Extent:

@@ -123,8 +123,9 @@ def loop_fingerprint(loop: Loop) -> int:
 
 
 def loops_with_decisions(loop_ids: Iterable[str]) -> list[Loop]:
-    """These loops with their decisions, in a few queries."""
-    return list(with_decisions(Loop.objects.filter(loop_id__in=list(loop_ids))))
+    """These loops with their decisions, in a few queries; their documents are read where somebody asks for them."""
+    rows = Loop.objects.filter(loop_id__in=list(loop_ids)).defer("issue", "baseline")
+    return list(with_decisions(rows))
 
 
 def with_decisions(rows: QuerySet[Loop]) -> QuerySet[Loop]:

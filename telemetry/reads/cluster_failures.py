@@ -8,6 +8,7 @@ downstream of it: what its failures caused. These are counted apart, and named w
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
@@ -21,6 +22,12 @@ NUMBERS = """
     WITH wanted (cluster, first, last) AS (VALUES {rows})
     SELECT fingerprint, COUNT(*) FROM wanted JOIN telemetry_attribution ON fingerprint = cluster
     WHERE start_time_unix_nano >= first AND start_time_unix_nano < last AND NOT is_downstream GROUP BY fingerprint
+"""
+NUMBERS_BY_OPERATION = """
+    WITH wanted (cluster, first, last) AS (VALUES {rows})
+    SELECT fingerprint, service, operation, COUNT(*) FROM wanted JOIN telemetry_attribution ON fingerprint = cluster
+    WHERE start_time_unix_nano >= first AND start_time_unix_nano < last AND NOT is_downstream
+    GROUP BY fingerprint, service, operation
 """
 FIRST_STARTS = """
     WITH wanted (cluster) AS (VALUES {rows})
@@ -42,6 +49,18 @@ def numbers(window: Window, fingerprints: Iterable[int]) -> dict[int, int]:
         (cluster, window.start_unix_nano, window.end_unix_nano) for cluster in sorted(set(fingerprints))
     ]
     return {int(cluster): int(number) for cluster, number in fetch_many(NUMBERS, wanted)}
+
+
+def numbers_by_operation(
+    window: Window, fingerprints: Iterable[int]
+) -> dict[int, dict[tuple[str, str], int]]:
+    """The failures of each of these clusters in the window by service and operation; none of one without any."""
+    bounds = window.start_unix_nano, window.end_unix_nano
+    wanted = [(cluster, *bounds) for cluster in sorted(set(fingerprints))]
+    found: dict[int, dict[tuple[str, str], int]] = defaultdict(dict)
+    for cluster, service, operation, number in fetch_many(NUMBERS_BY_OPERATION, wanted):
+        found[cluster][service, operation] = int(number)
+    return found
 
 
 def clusters_of_signal(window: Window, signal_type: str) -> frozenset[int]:

@@ -27,6 +27,7 @@ from telemetry.otlp import decode
 from telemetry.otlp.values import jsonable, plain_attributes
 from telemetry.reads import replaced_records
 from telemetry.reads.record_parts import RecordParts, StoredRecord, parts_of
+from telemetry.spans.meaning import Capture
 from telemetry.spans.span import SpanOrigin
 from telemetry.store.unreadable_parts import COLUMNS, TRACE, note
 from telemetry.windows import rfc3339
@@ -45,13 +46,15 @@ COLUMN_TYPES: dict[str, tuple[tuple[type, ...], object]] = {
     **dict.fromkeys(("input_tokens", "output_tokens", "fingerprint"), ((int, type(None)), None)),
     "parent_span_id": ((bytes, memoryview, type(None)), None),
 }
+CAPTURED = tuple(field.name for field in fields(Capture))
 checked_values = attrgetter(*COLUMN_TYPES)
 
 
 class WholeRecord(NamedTuple):
-    """The stored parts of a record, and the unit of agent work that they record, if any."""
+    """The stored parts of a record, its resource and scope as JSON, and the unit of agent work that it is, if any."""
 
     parts: RecordParts
+    origin: dict[str, Any]  # which records with the same resource and scope share
     capture: dict[str, Any] | None
 
 
@@ -61,7 +64,16 @@ NOTHING_READ: WholeRecords = {}
 
 def read_whole(rows: Sequence[StoredRecord]) -> list[WholeRecord]:
     """These records with their parts, in their order."""
-    return [WholeRecord(parts, record_capture(parts.span, parts.origin)) for parts in parts_of(rows)]
+    origins: dict[
+        int, tuple[SpanOrigin, dict[str, Any]]
+    ] = {}  # by the identity of a message, which records share
+    whole = []
+    for parts in parts_of(rows):
+        if id(parts.origin) not in origins:
+            origins[id(parts.origin)] = span_origin(parts.origin), origin_json(parts.origin)
+        origin, shown = origins[id(parts.origin)]
+        whole.append(WholeRecord(parts, shown, record_capture(parts.span, origin)))
+    return whole
 
 
 def records_json(rows: Sequence[Record], read: WholeRecords = NOTHING_READ) -> list[dict[str, Any]]:
@@ -104,7 +116,7 @@ def traces_of(rows: Sequence[Record]) -> dict[bytes, Trace]:
 
 def record_json(row: Record, trace: Trace | None, whole: WholeRecord) -> dict[str, Any]:
     """The record as JSON; without its trace it is a session of its own."""
-    parts, capture = whole
+    parts, origin, capture = whole
     missing = parts.missing
     if wrong := wrong_columns(*map(type, checked_values(row))):
         row, missing = without_columns(row, wrong), (*missing, COLUMNS)
@@ -115,7 +127,7 @@ def record_json(row: Record, trace: Trace | None, whole: WholeRecord) -> dict[st
     return (
         record_identity(row, parts.span)
         | understood_facts(row, trace)
-        | content(parts.span, parts.origin)
+        | content(parts.span, origin)
         | {"capture": capture}
         | ({"missing": list(missing)} if missing else {})
     )
@@ -179,12 +191,21 @@ def understood_facts(row: Record, trace: Trace) -> dict[str, Any]:
     }
 
 
-def content(message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, Any]:
-    """The span's attributes, resource, scope, events and links, complete as they were sent."""
+def content(message: SpanMessage, origin: dict[str, Any]) -> dict[str, Any]:
+    """The span's attributes, its resource and scope as in `origin_json`, its events and links, as they were sent."""
+    return {
+        "attributes": values(message.attributes),
+        **origin,
+        "events": [event(item) for item in message.events],
+        "links": [link_json(item) for item in message.links],
+    }
+
+
+def origin_json(resource_spans: ResourceSpans) -> dict[str, Any]:
+    """The resource and the scope, complete as they were sent."""
     scope_spans = resource_spans.scope_spans[0]
     scope = scope_spans.scope
     return {
-        "attributes": values(message.attributes),
         "resource": {
             "attributes": values(resource_spans.resource.attributes),
             "schema_url": resource_spans.schema_url or None,
@@ -195,8 +216,6 @@ def content(message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, An
             "attributes": values(scope.attributes),
             "schema_url": scope_spans.schema_url or None,
         },
-        "events": [event(item) for item in message.events],
-        "links": [link_json(item) for item in message.links],
     }
 
 
@@ -220,14 +239,18 @@ def link_json(item: SpanMessage.Link) -> dict[str, Any]:
     }
 
 
-def record_capture(message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, Any] | None:
-    """The unit of agent work that the span records, or None if it records none."""
+def span_origin(resource_spans: ResourceSpans) -> SpanOrigin:
+    """The resource and the scope as plain values."""
     scope = resource_spans.scope_spans[0].scope
-    origin = SpanOrigin(plain_attributes(resource_spans.resource.attributes), scope.name, scope.version)
+    return SpanOrigin(plain_attributes(resource_spans.resource.attributes), scope.name, scope.version)
+
+
+def record_capture(message: SpanMessage, origin: SpanOrigin) -> dict[str, Any] | None:
+    """The unit of agent work that the span records, or None if it records none."""
     work = conventions.capture_of(decode.read_span(message.SerializeToString(), origin))
     if work is None:
         return None
-    plain = {field.name: jsonable(getattr(work, field.name)) for field in fields(work)}
+    plain = {name: jsonable(getattr(work, name)) for name in CAPTURED}
     return plain | {"model": work.model or None}
 
 

@@ -135,7 +135,8 @@ def check_shown(span: Span) -> None:
     shared = ResourceSpans.FromString(span.origin.resource_message)
     shared.scope_spans.add().ParseFromString(span.origin.scope_message)
     stored = type(span.message).FromString(span.message.SerializeToString())
-    orjson.dumps([record_json.content(stored, shared), record_json.record_capture(stored, shared)])
+    content = record_json.content(stored, record_json.origin_json(shared))
+    orjson.dumps([content, record_json.record_capture(stored, record_json.span_origin(shared))])
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

@@ -73,7 +73,8 @@ class ComparedRecords:
         if len(self.others) <= number:
             return self.others
         limit = CHECKSUMS * number // len(self.others)
-        return [each for each in self.others if zlib.crc32(self.contents.rows[each].key) < limit]
+        keys = self.contents.keys
+        return [each for each in self.others if zlib.crc32(keys[each]) < limit]
 
 
 def design_effect(pieces: Iterable[tuple[int, int]]) -> float:

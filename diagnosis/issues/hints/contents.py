@@ -35,7 +35,8 @@ class RecordContents:
         readable = [(*item, span) for item, span in zip(by_segment, spans, strict=True) if span is not None]
         self.rows: list[PopulationRecord] = [row for _, row, _ in readable]
         self.spans: list[bytes] = [span for _, _, span in readable]
-        self.numbers = {key: number for number, (key, _, _) in enumerate(readable)}
+        self.keys: list[bytes] = [key for key, _, _ in readable]
+        self.numbers = {key: number for number, key in enumerate(self.keys)}
         self.at: dict[tuple[str, str], list[int]] = defaultdict(list)  # by service and operation
         for number, row in enumerate(self.rows):
             self.at[row.service, row.operation].append(number)
