@@ -2,7 +2,7 @@
 One diagnosis: the failures of a window, measured, ranked, explained, and published as a packet.
 
     switch_lock.check_no_switch -> settle_overdue_logs -> verify.recheck -> reopening.reopen_outdated -> read_stamp
-        -> packet_that_still_holds -> noted_parts -> read_findings -> publish
+        -> packet_that_still_holds -> noted_parts -> kept_segments -> read_findings -> publish
 
 - `switch_lock.check_no_switch` refuses while the project's fingerprints are switched.
 - `settle_overdue_logs` makes records of failures in logs whose span did not come in time.
@@ -11,6 +11,7 @@ One diagnosis: the failures of a window, measured, ranked, explained, and publis
 - `reopening.reopen_outdated` asks a human again about loops whose content is no longer what was approved.
 - `packet_that_still_holds` (diagnosis/packets/reuse.py) answers with the last packet where nothing changed since.
 - `noted_parts` collects what cannot be read in a damaged store, for the packet's `completeness`.
+- `kept_segments` keeps what it decompresses, so that each record's span is read once.
 - `read_findings` (diagnosis/issues/findings.py) reads the window, in one snapshot of the store.
 - `publish` stores the packet with a loop for every issue, and proposes rejected loops again that grew.
 

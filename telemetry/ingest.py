@@ -1,10 +1,10 @@
 """
 The ingestion of an OTLP request: its body is parsed, its spans are stored as records, and a receipt is returned.
 
-    scrubbed -> decode_spans -> versions.project_rules -> normalise -> without_told_again -> segments.pack -> append
+    read_spans -> versions.project_rules -> normalise -> without_told_again -> segments.pack -> append
 
-- `scrubbed` removes secrets from the body in protobuf, `decode_spans` makes plain values of it. `read_export_request`
-  makes protobuf of JSON, and of protobuf that cannot be read as it is.
+- `read_spans` removes secrets from the body in protobuf and makes plain values of it, after making protobuf of JSON,
+  and of protobuf that cannot be read as it is.
 - `versions.project_rules` returns the fingerprint rules of the version that was read with the key; `append` refuses a
   batch with failures if that was long ago and the project was switched meanwhile.
 - `normalise` makes a row of each span: what it did, whether it failed, and its fingerprint.

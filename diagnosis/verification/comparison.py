@@ -3,7 +3,7 @@ Count and judge the windows before and after a fix: by rates, by durations, or b
 
     baseline.current_baseline -> recount.as_counted_now -> window_after -> releases.of_service
         -> baseline.choose_releases -> baseline.target -> cluster_counts.left_out -> compare_windows
-        -> reasons.only_left_out
+        -> reasons.only_left_out -> deployments.ran_since
 
 releases.py decides which records count as after the fix. `compare_windows` counts them and has them judged: by
 held_fix.py once the fix held, else by `judge_loop`; siblings.py weighs whether other failures of the operation rose.

@@ -14,7 +14,7 @@ PIPELINES = {
     "telemetry/ingest.py": (
         "ingest",
         {
-            "request.SerializeToString",
+            "changes.pop",
             "bound_project",
             "bound_since",
             "unix_nano",
@@ -33,7 +33,7 @@ PIPELINES = {
     "diagnosis/verification/verify.py": ("verify", {"lifecycle.WrongState", "bind", "VerificationAnswer"}),
     "diagnosis/verification/comparison.py": (
         "compare_with_baseline",
-        {"ComparedWindow.from_document", "unix_nano", "choice.in_window", "replace"},
+        {"ComparedWindow.from_document", "unix_nano", "choice.in_window", "replace", "ServiceOperation"},
     ),
     "diagnosis/issues/findings.py": (
         "read_findings",
