@@ -72,7 +72,7 @@ def read_whole(rows: Sequence[StoredRecord]) -> list[WholeRecord]:
         if id(parts.origin) not in origins:
             origins[id(parts.origin)] = span_origin(parts.origin), origin_json(parts.origin)
         origin, shown = origins[id(parts.origin)]
-        whole.append(WholeRecord(parts, shown, record_capture(parts.span, origin)))
+        whole.append(WholeRecord(parts, shown, record_capture(parts.stored, origin)))
     return whole
 
 
@@ -245,9 +245,9 @@ def span_origin(resource_spans: ResourceSpans) -> SpanOrigin:
     return SpanOrigin(plain_attributes(resource_spans.resource.attributes), scope.name, scope.version)
 
 
-def record_capture(message: SpanMessage, origin: SpanOrigin) -> dict[str, Any] | None:
-    """The unit of agent work that the span records, or None if it records none."""
-    work = conventions.capture_of(decode.read_span(message.SerializeToString(), origin))
+def record_capture(stored: bytes, origin: SpanOrigin) -> dict[str, Any] | None:
+    """The unit of agent work that the serialized span records, or None if it records none."""
+    work = conventions.capture_of(decode.read_span(stored, origin))
     if work is None:
         return None
     plain = {name: jsonable(getattr(work, name)) for name in CAPTURED}

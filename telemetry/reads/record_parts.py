@@ -48,6 +48,7 @@ class RecordParts(NamedTuple):
     span: SpanMessage
     origin: ResourceSpans
     missing: tuple[str, ...]
+    stored: bytes  # the serialized span
 
 
 def parts_of(rows: Sequence[StoredRecord]) -> list[RecordParts]:
@@ -62,12 +63,13 @@ def joined_parts(
     shared = {ids: shared_origin(*ids, origins) for ids in {(row.resource_id, row.scope_id) for row in rows}}
     joined = []
     for row in rows:
-        span = verified_span(row, spans.get((row.segment_id, row.position)))
+        stored = spans.get((row.segment_id, row.position), b"")
+        span = verified_span(row, stored)
         origin = shared[row.resource_id, row.scope_id]
         missing = origin.missing if span else (SPAN, *origin.missing)
         for part in missing:
             note(part, (row.segment_id, row.position))
-        joined.append(RecordParts(span or SpanMessage(), origin.message, missing))
+        joined.append(RecordParts(span or SpanMessage(), origin.message, missing, stored if span else b""))
     return joined
 
 
@@ -88,13 +90,13 @@ def stored_spans(rows: Sequence[StoredRecord]) -> list[bytes | None]:
     return found
 
 
-def verified_span(row: StoredRecord, content: bytes | None) -> SpanMessage | None:
+def verified_span(row: StoredRecord, content: bytes) -> SpanMessage | None:
     """The record's span, or None if these bytes are no span or another one."""
     try:
-        span = None if content is None else SpanMessage.FromString(content)
+        span = SpanMessage.FromString(content)
     except DecodeError:
         return None
-    return span if span and span.trace_id == row.trace_id and is_stored_under(span, row.span_id) else None
+    return span if content and span.trace_id == row.trace_id and is_stored_under(span, row.span_id) else None
 
 
 def shared_origin(resource_id: int, scope_id: int, origins: Mapping[int, bytes]) -> SharedOrigin:

@@ -136,7 +136,9 @@ def check_shown(span: Span) -> None:
     shared.scope_spans.add().ParseFromString(span.origin.scope_message)
     stored = type(span.message).FromString(span.message.SerializeToString())
     content = record_json.content(stored, record_json.origin_json(shared))
-    orjson.dumps([content, record_json.record_capture(stored, record_json.span_origin(shared))])
+    orjson.dumps(
+        [content, record_json.record_capture(stored.SerializeToString(), record_json.span_origin(shared))]
+    )
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
-
-from google.protobuf.json_format import ParseDict
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.ingest import ingest
 from telemetry.otlp import otlp_json
@@ -51,15 +47,6 @@ def any_value(value: Any) -> dict[str, Any]:
 def key_values(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Attributes as OTLP/JSON writes them."""
     return [{"key": key, "value": any_value(value)} for key, value in attributes.items()]
-
-
-def stored_attributes(attributes: Mapping[str, Any]) -> Sequence[KeyValue]:
-    """Attributes as a span has them; None for an empty value."""
-    pairs = [
-        {"key": key} if value is None else {"key": key, "value": any_value(value)}
-        for key, value in attributes.items()
-    ]
-    return ParseDict({"attributes": pairs}, SpanMessage()).attributes
 
 
 def span(

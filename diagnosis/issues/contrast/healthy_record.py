@@ -43,11 +43,12 @@ def healthy_records(
             yield row
 
 
-def dissimilarity(row: PopulationRecord, failing: PopulationRecord) -> tuple[bool, bool, int, bytes]:
+def dissimilarity(row: PopulationRecord, failing: PopulationRecord) -> tuple[bool, bool, int, bytes, bytes]:
     """The sort key of a healthy record: the smaller, the more similar to the failing one."""
     return (
         row.environment != failing.environment,
         row.release != failing.release,
         abs(row.start_time_unix_nano - failing.start_time_unix_nano),
-        row.key,
+        row.trace_id,
+        row.span_id,
     )

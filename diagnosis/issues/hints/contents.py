@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -18,6 +19,9 @@ from diagnosis.issues.hints.facts import LONGEST, FactReader, RecordFacts
 from diagnosis.issues.hints.hint import Value
 from diagnosis.issues.hints.population import PopulationRecord
 from diagnosis.window.traffic import ServiceOperation
+from telemetry.otlp.attribute_pairs import attributes_of
+from telemetry.otlp.shallow_messages import ShallowSpan
+from telemetry.otlp.values import plain_attributes
 from telemetry.reads.record_parts import origin_messages, shared_origin, stored_spans
 
 A_READ = 500  # records whose whole spans are in memory
@@ -48,7 +52,7 @@ class RecordContents:
     def facts(self, number: int) -> RecordFacts:
         """The facts of the record."""
         if number not in self._facts:
-            own = self._reader.facts_of(parsed_span(self.spans[number]).attributes)
+            own = self._reader.facts_of(span_attributes(self.spans[number]))
             self._facts[number] = {**self.resources[self.rows[number].resource_id], **own}
         return self._facts[number]
 
@@ -110,6 +114,14 @@ def short_spans(rows: Sequence[PopulationRecord]) -> Iterator[bytes | None]:
             yield span if span is None or len(span) <= LONG else without_long_values(span)
 
 
+def span_attributes(serialized: bytes) -> dict[str, Any]:
+    """The attributes of the serialized span by key, none of bytes that are no span."""
+    try:
+        return attributes_of(ShallowSpan.FromString(serialized).attributes[:])
+    except DecodeError:
+        return {}
+
+
 def parsed_span(serialized: bytes) -> SpanMessage:
     """The span of these bytes, an empty one if they are none."""
     try:
@@ -134,4 +146,7 @@ def resource_facts(rows: Iterable[PopulationRecord], reader: FactReader) -> dict
     resources = {
         number: shared_origin(number, scope, origins).message.resource for number, scope in ids.items()
     }
-    return {number: reader.facts_of(resource.attributes) for number, resource in resources.items()}
+    return {
+        number: reader.facts_of(plain_attributes(resource.attributes))
+        for number, resource in resources.items()
+    }

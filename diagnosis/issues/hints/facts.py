@@ -8,12 +8,8 @@ that is too long or no plain value is a fact too, without its text: the record i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-
-from telemetry.otlp.values import python_value
 
 LONGEST = 100  # characters of a value; longer ones are contents
 CONTENT = "content" * LONGEST  # the text of every value that is not compared: longer than any that is
@@ -34,19 +30,14 @@ class FactReader:
     def __init__(self) -> None:
         self._effects: dict[str, bool] = {}  # whether they describe a failure, by name
 
-    def facts_of(self, pairs: Sequence[KeyValue]) -> dict[str, str]:
-        """The facts of the attributes of a span or of a resource. The values that are left out are not looked at."""
+    def facts_of(self, attributes: Mapping[str, Any]) -> dict[str, str]:
+        """The facts of the attributes of a span or of a resource."""
         effects, facts = self._effects, dict[str, str]()
-        for pair in pairs[:]:  # a copy, because protobuf ends a loop over its own list by an error
-            name = pair.key
+        for name, value in attributes.items():
             if name not in effects:
                 effects[name] = is_effect(name)
             if not effects[name]:
-                value = pair.value
-                text = value.string_value
-                facts[name] = (
-                    (text if len(text) <= LONGEST else CONTENT) if text else text_of(python_value(value))
-                )
+                facts[name] = text_of(value)
         return facts
 
 

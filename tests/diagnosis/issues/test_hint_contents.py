@@ -13,6 +13,7 @@ from diagnosis.issues.hints.contents import RecordContents
 from diagnosis.issues.hints.facts import CONTENT, FactReader
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.models import Record
+from telemetry.otlp.values import plain_attributes
 from telemetry.reads.record_parts import parts_of
 from telemetry.windows import MINUTE_NANO, Window, unix_nano
 from tenants.keys.provisioning import MintedProject
@@ -81,7 +82,7 @@ def test_every_value_is_found_where_the_record_has_it(
         known = {}
         for row, parts in zip(rows, parts_of(rows), strict=True):
             both = [*parts.origin.resource.attributes, *parts.span.attributes]
-            known[bytes(row.trace_id) + bytes(row.span_id)] = reader.facts_of(both)
+            known[bytes(row.trace_id) + bytes(row.span_id)] = reader.facts_of(plain_attributes(both))
 
     assert len(read.rows) == len(rows) == 300
     values = {(name, text) for facts in known.values() for name, text in facts.items() if text != CONTENT}

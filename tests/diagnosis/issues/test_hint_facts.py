@@ -9,26 +9,22 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.extents import extent_of_cluster
+from diagnosis.issues.hints.contents import span_attributes
 from diagnosis.issues.hints.facts import CONTENT, LONGEST, FactReader, is_effect, text_of
 from telemetry.otlp.values import plain_attributes
 from tests.diagnosis.failing_records import failing
-from tests.telemetry.factory import stored_attributes
 
 
 def test_what_the_failure_itself_wrote_is_no_fact() -> None:
     facts = FactReader().facts_of(
-        stored_attributes(
-            {"error.type": "Lost", "llm.finish_reason": "stop", "app.result": "no", "zone": "eu", "n": 7}
-        )
+        {"error.type": "Lost", "llm.finish_reason": "stop", "app.result": "no", "zone": "eu", "n": 7}
     )
 
     assert facts == {"zone": "eu", "n": "7"}
 
 
 def test_of_contents_only_that_they_are_set_is_a_fact() -> None:
-    facts = FactReader().facts_of(
-        stored_attributes({"prompt": "x" * 101, "tags": ["a"], "share": 0.5, "nothing": None})
-    )
+    facts = FactReader().facts_of({"prompt": "x" * 101, "tags": ["a"], "share": 0.5, "nothing": None})
 
     assert set(facts) == {"prompt", "tags", "share", "nothing"}
     assert set(facts.values()) == {CONTENT}
@@ -59,6 +55,6 @@ ANY_VALUES = st.one_of(
 def test_the_facts_of_stored_attributes_are_those_of_their_values(pairs: list[KeyValue]) -> None:
     values = plain_attributes(pairs)
 
-    facts = FactReader().facts_of(SpanMessage(attributes=pairs).attributes)
+    facts = FactReader().facts_of(span_attributes(SpanMessage(attributes=pairs).SerializeToString()))
 
     assert facts == {name: text_of(value) for name, value in values.items() if not is_effect(name)}

@@ -10,7 +10,6 @@ from diagnosis.issues.hints.facts import FactReader
 from diagnosis.issues.hints.hint import Hint, HintTable, Value
 from diagnosis.issues.hints.judge import WindowTotals, judged_hints
 from diagnosis.issues.hints.search import FailedAndOthers, ValueCounts, find_candidates
-from tests.telemetry.factory import stored_attributes
 
 Rows = list[dict[str, str]]
 
@@ -134,8 +133,8 @@ def test_a_pair_is_found_whose_halves_are_as_frequent_as_many_values_that_tell_n
 
 def test_what_is_set_to_a_long_text_is_not_said_to_be_not_set() -> None:
     reader = FactReader()
-    failed = [reader.facts_of(stored_attributes({"zone": "eu"}))] * 20
-    others = [reader.facts_of(stored_attributes({"zone": "eu", "prompt": "x" * 200}))] * 60
+    failed = [reader.facts_of({"zone": "eu"})] * 20
+    others = [reader.facts_of({"zone": "eu", "prompt": "x" * 200})] * 60
 
     assert [hint.values for hint in judged(failed, others)] == [(("prompt", None),)]
     assert judged([others[0]] * 20, [*others[1:], *failed]) == []
