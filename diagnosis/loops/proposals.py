@@ -160,7 +160,7 @@ def judge_again(project: Project, now: datetime) -> list[Loop]:
 def decidable_loops(loops: Iterable[Loop]) -> list[Loop]:
     """The loops that can be decided and do not have the first of two approvals."""
     decidable = [loop for loop in loops if loop.state in states.DECIDABLE]
-    half_approved = {first.loop_id for first in two_people.first_approvals(decidable)}
+    half_approved = two_people.half_approved([loop.pk for loop in decidable])
     return [loop for loop in decidable if loop.loop_id not in half_approved]
 
 

@@ -87,7 +87,7 @@ def reopen_outdated(project: Project, now: datetime) -> list[Loop]:
 def loops_to_check(project: Project) -> list[Loop]:
     """The approved loops of this project that have not shipped, and those with the first of two approvals."""
     waiting = Loop.objects.filter(project=project, state__in=DECIDABLE)
-    half_approved = [first.loop_id for first in two_people.first_approvals(waiting.only("pk"))]
+    half_approved = two_people.half_approved(waiting)
     rows = Loop.objects.filter(Q(state=Loop.State.APPROVED) | Q(pk__in=half_approved), project=project)
     return list(lifecycle.with_decisions(rows))
 

@@ -8,9 +8,9 @@ content. Of two people who approve at the same moment, one is the first, and the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from diagnosis.loops.states import UNDER_APPROVAL
 from diagnosis.models import Decision, Loop
@@ -60,9 +60,7 @@ def counting_approvals(loop: Loop) -> list[Decision]:
     return [*first_of_two, latest[0]]
 
 
-def first_approvals(loops: Iterable[Loop]) -> list[Decision]:
-    """The first approvals that count among these loops, in one query."""
-    first_approvals = Decision.objects.filter(is_first=True, revision=F("loop__revision") - 1)
-    return list(
-        first_approvals.filter(loop__in=[loop.pk for loop in loops]).select_related("loop", "decided_by")
-    )
+def half_approved(loops: QuerySet[Loop] | Sequence[str]) -> set[str]:
+    """The ids of those of these loops, given as a query or by their ids, that have the first of two approvals."""
+    counting = Decision.objects.filter(is_first=True, revision=F("loop__revision") - 1, loop__in=loops)
+    return set(counting.order_by().values_list("loop_id", flat=True))
