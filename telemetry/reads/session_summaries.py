@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +15,17 @@ from telemetry.windows import rfc3339
 
 TRACES_SHOWN = 20
 EMPTY = Value("", TextField())
+TEXTS = ("agent", "user_id", "service", "environment")
+NUMBERS = (
+    "records",
+    "failures",
+    "start_time_unix_nano",
+    "end_time_unix_nano",
+    "input_tokens",
+    "output_tokens",
+)
 COLUMNS = {
-    **{f"any_{name}": Min(NullIf(name, EMPTY)) for name in ("agent", "user_id", "service", "environment")},
+    **{f"any_{name}": Min(NullIf(name, EMPTY)) for name in TEXTS},
     "traces": Count("*"),
     "turns": Sum("records"),
     "all_failures": Sum("failures"),
@@ -105,13 +114,20 @@ def summaries(session_ids: Iterable[str], traces: QuerySet[Trace]) -> dict[str, 
     sessions = with_traces(
         {session_id: Session(session_id, *facts) for session_id, *facts in rows}, by_session_id
     )
-    for trace_id, *facts in (
-        by_trace_id.values("trace_id").annotate(**COLUMNS).values_list("trace_id", *COLUMNS)
-    ):
-        name = bytes(trace_id).hex()
-        session = replace(Session(name, *facts), trace_ids=(name,))
+    for session in single_traces(by_trace_id):
+        name = session.session_id
         sessions[name] = sessions[name].joined(session) if name in sessions else session
     return sessions
+
+
+def single_traces(traces: QuerySet[Trace]) -> Iterator[Session]:
+    """Each of these traces as a session of its own, named by its trace id."""
+    for trace_id, agent, user, service, environment, *numbers in traces.values_list(
+        "trace_id", *TEXTS, *NUMBERS
+    ):
+        name = bytes(trace_id).hex()
+        texts = agent or None, user or None, service or None, environment or None
+        yield replace(Session(name, *texts, 1, *numbers), trace_ids=(name,))
 
 
 def with_traces(sessions: dict[str, Session], traces: QuerySet[Trace]) -> dict[str, Session]:
