@@ -22,9 +22,19 @@ def healthy_record_id(reading: HintReading, cluster: Extent, key: bytes) -> str 
     if number is None:
         return None
     failing = reading.contents.rows[number]
-    candidates = healthy_records(reading, cluster, failing)
-    best = min(candidates, key=lambda row: dissimilarity(row, failing), default=None)
-    return record_id(best.trace_id, best.span_id) if best else None
+    environment, release, start = failing.environment, failing.release, failing.start_time_unix_nano
+    # The smallest is the most similar. The loop calls nothing, since it is over all records of the operation.
+    unlike = [
+        (
+            row.environment != environment,
+            row.release != release,
+            abs(row.start_time_unix_nano - start),
+            row.trace_id,
+            row.span_id,
+        )
+        for row in healthy_records(reading, cluster, failing)
+    ]
+    return record_id(*min(unlike)[-2:]) if unlike else None
 
 
 def healthy_records(
@@ -41,14 +51,3 @@ def healthy_records(
             continue
         if not cluster.signal_type or row.trace_id != failing.trace_id:
             yield row
-
-
-def dissimilarity(row: PopulationRecord, failing: PopulationRecord) -> tuple[bool, bool, int, bytes, bytes]:
-    """The sort key of a healthy record: the smaller, the more similar to the failing one."""
-    return (
-        row.environment != failing.environment,
-        row.release != failing.release,
-        abs(row.start_time_unix_nano - failing.start_time_unix_nano),
-        row.trace_id,
-        row.span_id,
-    )
