@@ -35,7 +35,12 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """The dotted name and the raw value of each value that is not empty; a list of plain values is one value."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from leaves(inner, f"{name}.{key}" if name else str(key))
+            path = f"{name}.{key}" if name else str(key)
+            if type(inner) is str:  # most are, and a generator for each takes as long as all else
+                if inner:
+                    yield path, inner
+            else:
+                yield from leaves(inner, path)
     elif isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
         for number, inner in enumerate(value):
             yield from leaves(inner, f"{name}[{number}]")
