@@ -129,7 +129,8 @@ def identified(request: ExportTraceServiceRequest, changes: Counter[str]) -> Dec
     """The spans that log records became, without secrets and with ids; adds what was changed to `changes`."""
     changes += scrub(request, request.SerializeToString())
     identify(request)
-    return decode_spans(request.SerializeToString())
+    with refusals():
+        return decode_spans(request.SerializeToString())
 
 
 def settle_overdue_logs(now: datetime) -> None:

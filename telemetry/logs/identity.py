@@ -7,8 +7,10 @@ that names it. Hashed after scrubbing, so that no id is made of a secret. They a
 
 from __future__ import annotations
 
+from copy import copy
 from hashlib import blake2b
 
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -36,23 +38,51 @@ def identify(request: ExportTraceServiceRequest) -> None:
     Bodies that became messages are cut to MAX_BODY here: after scrubbing, which may not know the beginning of a secret.
     """
     for group in request.resource_spans:
+        of_resource = OwnIds().followed_by(group.resource)
         for scope_group in group.scope_spans:
-            shared = group.resource.SerializeToString(deterministic=True)
-            shared += scope_group.scope.SerializeToString(deterministic=True)
+            of_scope = of_resource.followed_by(scope_group.scope)
             for span in scope_group.spans:
                 if len(span.status.message) > MAX_BODY:
                     span.status.message = span.status.message[:MAX_BODY]
-                give_ids(span, shared)
+                give_ids(span, of_scope.followed_by(span))
 
 
-def give_ids(span: Span, shared: bytes) -> None:
-    """Give the span its ids; `shared` is what all spans of its scope have in common."""
-    own = shared + span.SerializeToString(deterministic=True)
+class OwnIds:
+    """
+    The ids of what has none: hashes of all that it holds, its resource and scope first.
+
+    What many share is hashed once, however large a resource is and however many log records it has.
+    """
+
+    def __init__(self) -> None:
+        self._trace, self._span = begun_hash(TRACE_BYTES, ALONE), begun_hash(SPAN_BYTES, OWN)
+
+    def followed_by(self, part: Message) -> OwnIds:
+        """The ids of what holds this part too."""
+        other, content = copy(self), part.SerializeToString(deterministic=True)
+        other._trace, other._span = self._trace.copy(), self._span.copy()
+        other._trace.update(content)
+        other._span.update(content)
+        return other
+
+    @property
+    def trace_id(self) -> bytes:
+        """The id of a trace of its own."""
+        return self._trace.digest()
+
+    @property
+    def span_id(self) -> bytes:
+        """Its own id."""
+        return self._span.digest()
+
+
+def give_ids(span: Span, own: OwnIds) -> None:
+    """Give the span the ids that it lacks; `own` are those that it has if no client says more."""
     attributes = plain_attributes(span.attributes)
     found = CLIENTS.of_event(first_text(attributes, (EVENT_NAME,)), "")
     if found is None:
-        span.trace_id = span.trace_id or hashed_bytes(TRACE_BYTES, ALONE, own)
-        span.span_id = hashed_bytes(SPAN_BYTES, OWN, own)
+        span.trace_id = span.trace_id or own.trace_id
+        span.span_id = own.span_id
         return
     client, name = found
     run = first_text(attributes, client.run)
@@ -66,22 +96,29 @@ def give_ids(span: Span, shared: bytes) -> None:
     if root and client.events[name].is_run:
         span.span_id, span.parent_span_id = root, b""
     else:
-        span.span_id = (b"" if is_answer else call_id) or hashed_bytes(SPAN_BYTES, OWN, own)
+        span.span_id = (b"" if is_answer else call_id) or own.span_id
 
 
-def client_trace(client: LogClient, run: str, attributes: Attributes, own: bytes) -> bytes:
+def client_trace(client: LogClient, run: str, attributes: Attributes, own: OwnIds) -> bytes:
     """The trace of a client's event: that of its run, else of its session, else one of its own."""
     if run:
         return hashed_bytes(TRACE_BYTES, client.prefix + RUN, run.encode())
     session = first_text(attributes, client.session)
     if session:
         return hashed_bytes(TRACE_BYTES, client.prefix + SESSION, session.encode())
-    return hashed_bytes(TRACE_BYTES, ALONE, own)
+    return own.trace_id
 
 
 def hashed_bytes(size: int, purpose: str, content: bytes) -> bytes:
     """So many bytes that identify the content for this purpose."""
-    return blake2b(purpose.encode() + b"\x00" + content, digest_size=size).digest()
+    hashed = begun_hash(size, purpose)
+    hashed.update(content)
+    return hashed.digest()
+
+
+def begun_hash(size: int, purpose: str) -> blake2b:
+    """The beginning of a hash of so many bytes for this purpose."""
+    return blake2b(purpose.encode() + b"\x00", digest_size=size)
 
 
 def joining_log(span: LogSpan) -> JoiningLog:

@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
 
 from telemetry.conventions.message_events import CONTENT, is_genai_event
 from telemetry.logs.log_event import DURATIONS, EXCEPTION, LogEvent
@@ -51,22 +51,27 @@ def spans_of_logs(logs: ExportLogsServiceRequest, *, with_context: bool = False)
     made = LogSpans()
     requests = {Kept.RECORD: made.records, Kept.EVENT: made.joining, Kept.CONTEXT: made.context}
     for group in logs.resource_logs:
+        groups: dict[Kept, ResourceSpans] = {}
         for scope_group in group.scope_logs:
             spans = list(kept_spans(scope_group.log_records, scope_group.scope.name, with_context))
             made.sent += len(scope_group.log_records)
             made.others += len(scope_group.log_records) - len(spans)
             for kept, request in requests.items():
-                add_spans(request, group, scope_group, [span for span, kept_as in spans if kept_as is kept])
+                of_scope = [span for span, kept_as in spans if kept_as is kept]
+                if of_scope:
+                    of_resource = groups.get(kept) or added_resource(request, group)
+                    groups[kept] = of_resource
+                    add_spans(of_resource, scope_group, of_scope)
     return made
 
 
-def add_spans(
-    request: ExportTraceServiceRequest, group: ResourceLogs, scope_group: ScopeLogs, spans: list[Span]
-) -> None:
-    """Add the spans to the request with the resource and the scope of their log records."""
-    if not spans:
-        return
-    of_resource = request.resource_spans.add(resource=group.resource, schema_url=group.schema_url)
+def added_resource(request: ExportTraceServiceRequest, group: ResourceLogs) -> ResourceSpans:
+    """The resource of log records, added to the request: once, since one resource may have many scopes."""
+    return request.resource_spans.add(resource=group.resource, schema_url=group.schema_url)
+
+
+def add_spans(of_resource: ResourceSpans, scope_group: ScopeLogs, spans: list[Span]) -> None:
+    """Add the spans to their resource with the scope of their log records."""
     of_resource.scope_spans.add(scope=scope_group.scope, schema_url=scope_group.schema_url, spans=spans)
 
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from telemetry.otlp.deep_values import FEWEST_BYTES, as_varint
 from telemetry.otlp.values import python_value
@@ -26,9 +26,8 @@ MOST = 8192  # of each kind that are remembered
 LONGEST_NAME = 127  # bytes, so that its length is one byte
 LONGEST_TEXT = 4096  # bytes of one that is read here, with what stands before it
 OF_VALUE = b"\x12"  # what stands before the length of the value
-# The fields that lead from a request to its parts, as they are on the wire.
-TO_RESOURCE, TO_SCOPE = (b"\x0a", b"\x0a"), (b"\x0a", b"\x12", b"\x0a")
-TO_ATTRIBUTE, TO_EVENT, TO_LINK = ((b"\x0a", b"\x12", b"\x12", tag) for tag in (b"\x4a", b"\x5a", b"\x6a"))
+# Fields of a span, and the attributes of an event, as they are on the wire.
+EVENT, LINK, STATUS, OF_EVENT = b"\x5a", b"\x6a", b"\x7a", b"\x1a"
 _pairs: dict[bytes, Pair] = {}
 _names: dict[bytes, str] = {}  # by all that stands before the length of the value
 _numbers: dict[bytes, Any] = {}  # short values other than texts, by their length and themselves
@@ -73,14 +72,13 @@ def parsed_pair(pair: bytes) -> Pair:
     """The key and the value as protobuf's parser reads them; what of them helps to read others is remembered."""
     message = KeyValue.FromString(pair)
     key, plain = message.key, python_value(message.value)
-    is_nested = isinstance(plain, list | dict)
-    if is_nested and len(pair) >= FEWEST_BYTES:
-        check_depth(pair, TO_ATTRIBUTE)
+    check_part(in_field(OF_EVENT, pair), EVENT)  # an attribute of a log record becomes one of an event
     end = pair[1] + 3 if len(pair) > 1 else 0
     start, value = pair[:end], pair[end:]
     if is_start(start):
         remember(_names, start, start[2:-1].decode())
-        if len(pair) <= LONGEST_PAIR and not is_nested and value[:1] == bytes([len(value) - 1]):
+        is_whole = len(pair) <= LONGEST_PAIR and value[:1] == bytes([len(value) - 1])
+        if is_whole and not isinstance(plain, list | dict):
             remember(_numbers, value, plain)
     return key, plain
 
@@ -97,8 +95,16 @@ def remember(known: dict[Any, Any], sent: Any, said: Any, most: int = MOST) -> N
     known[sent] = said
 
 
-def check_depth(part: bytes, fields: Iterable[bytes]) -> None:
-    """Raise DecodeError if protobuf's parser would not read the part where it is, in these fields of a request."""
-    for tag in reversed([*fields]):
-        part = tag + as_varint(len(part)) + part
-    ExportTraceServiceRequest.FromString(part)
+def check_part(part: bytes, tag: bytes) -> None:
+    """
+    Raise DecodeError if protobuf's parser would not read the part in a span, where it is stored.
+
+    The parser refuses what is nested too deep, which a part with fewer bytes is not.
+    """
+    if len(part) >= FEWEST_BYTES:
+        Span.FromString(in_field(tag, part))
+
+
+def in_field(tag: bytes, part: bytes) -> bytes:
+    """The part as it is in the field with this tag."""
+    return tag + as_varint(len(part)) + part

@@ -8,7 +8,7 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,21 +16,11 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Status
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.otlp import message_count, otlp_json
-from telemetry.otlp.attribute_pairs import (
-    TO_EVENT,
-    TO_LINK,
-    TO_RESOURCE,
-    TO_SCOPE,
-    attributes_of,
-    check_depth,
-    remember,
-)
+from telemetry.otlp.attribute_pairs import EVENT, LINK, STATUS, attributes_of, check_part, in_field, remember
 from telemetry.otlp.deep_values import noted_cuts, without_deep_values
 from telemetry.otlp.message_count import TooManyParts, check_protobuf
 from telemetry.otlp.misnamed_spans import MISNAMED
@@ -52,8 +42,9 @@ KINDS, STATUS_CODES = range(6), range(3)  # those that OpenTelemetry knows; othe
 NO_STATUS = 0, ""
 LONGEST_STATUS, LONGEST_ORIGIN = 64, 4096  # bytes of what is remembered
 MOST_ORIGINS = 512
+IN_GROUP = b"\x0a"  # of a resource in ResourceSpans, and of a scope in ScopeSpans
 _statuses: dict[bytes, tuple[int, str]] = {}
-_origins: dict[tuple[bytes, str, bytes, str], SpanOrigin] = {}
+_origins: dict[tuple[bytes | None, bytes, str], SpanOrigin] = {}
 
 
 class Encoding(Enum):
@@ -163,45 +154,50 @@ def decode_spans(wire: bytes, are_signals: bool = False) -> Decoded:
 
 
 def walk_spans(wire: bytes) -> Iterator[tuple[SpanOrigin, bytes]]:
-    """Yield every serialized span of a request with its SpanOrigin, which all spans of its scope share."""
+    """
+    Yield every serialized span of a request with its SpanOrigin, which all spans of its scope share.
+
+    A resource is read once, however many scopes it has.
+    """
     request = ShallowRequest.FromString(wire)
-    scopes = [(group, scope) for group in request.resource_spans for scope in group.scope_spans]
-    spans = sum(len(scope.spans) for _, scope in scopes)
-    check_sizes(spans, len(request.resource_spans) + len(scopes))
-    for group in request.resource_spans:
-        if not group.scope_spans:
-            check_depth(b"".join(group.resource), TO_RESOURCE)
-    for group, scope in scopes:
-        resource_parts = b"".join(group.resource), group.schema_url
-        origin = origin_of(*resource_parts, b"".join(scope.scope), scope.schema_url)
-        for content in scope.spans[:]:
-            yield origin, content
+    groups = request.resource_spans
+    scopes = [scope for group in groups for scope in group.scope_spans]
+    check_sizes(sum(len(scope.spans) for scope in scopes), len(groups) + len(scopes))
+    for group in groups:
+        resource = origin_of(None, b"".join(group.resource), group.schema_url)
+        for scope in group.scope_spans:
+            origin = origin_of(resource, b"".join(scope.scope), scope.schema_url)
+            for content in scope.spans[:]:
+                yield origin, content
 
 
-def origin_of(resource: bytes, resource_url: str, scope: bytes, scope_url: str) -> SpanOrigin:
-    """Return the origin of a serialized resource and scope with their schema URLs. Raises DecodeError."""
-    sent = resource, resource_url, scope, scope_url
+def origin_of(resource: SpanOrigin | None, part: bytes, schema_url: str) -> SpanOrigin:
+    """
+    Return the origin of a serialized scope with its schema URL, in this resource. Raises DecodeError.
+
+    Without `resource`, the part is a resource, and the origin names no scope.
+    """
+    sent = resource.resource_message if resource else None, part, schema_url
     origin = _origins.get(sent)
     if origin is None:
-        origin = read_origin(*sent)
-        if sum(map(len, sent)) <= LONGEST_ORIGIN:
+        origin = read_scope(resource, part, schema_url) if resource else read_resource(part, schema_url)
+        if len(origin.resource_message) + len(part) + len(schema_url) <= LONGEST_ORIGIN:
             remember(_origins, sent, origin, MOST_ORIGINS)
     return origin
 
 
-def read_origin(resource: bytes, resource_url: str, scope: bytes, scope_url: str) -> SpanOrigin:
-    """The origin, read anew."""
-    check_depth(resource, TO_RESOURCE)
-    check_depth(scope, TO_SCOPE)
-    of_resource = ResourceSpans(resource=Resource.FromString(resource), schema_url=resource_url)
-    of_scope = ScopeSpans(scope=InstrumentationScope.FromString(scope), schema_url=scope_url)
-    return SpanOrigin(
-        plain_attributes(of_resource.resource.attributes),
-        of_scope.scope.name,
-        of_scope.scope.version,
-        deterministic_bytes(of_resource),
-        deterministic_bytes(of_scope),
-    )
+def read_resource(resource: bytes, schema_url: str) -> SpanOrigin:
+    """The origin of what names no scope in this serialized resource. Raises DecodeError."""
+    message = ResourceSpans.FromString(in_field(IN_GROUP, resource))
+    message.schema_url = schema_url
+    return SpanOrigin(plain_attributes(message.resource.attributes), "", "", deterministic_bytes(message))
+
+
+def read_scope(resource: SpanOrigin, scope: bytes, schema_url: str) -> SpanOrigin:
+    """The origin of this serialized scope in a resource. Raises DecodeError."""
+    message = ScopeSpans.FromString(in_field(IN_GROUP, scope))
+    message.schema_url = schema_url
+    return resource.with_scope(message.scope.name, message.scope.version, deterministic_bytes(message))
 
 
 def deterministic_bytes(message: ResourceSpans | ScopeSpans) -> bytes:
@@ -231,8 +227,8 @@ def read_span(content: bytes, origin: SpanOrigin) -> Span:
     if sent_events:  # most spans have none, and a loop over none takes half a microsecond
         events = list(map(read_event, sent_events))
         attributes = with_details(attributes, events)
-    if links:
-        check_links(links)
+    for link in links[:] if links else ():
+        check_part(link, LINK)
     return Span(
         span.trace_id,
         span.span_id,
@@ -256,25 +252,18 @@ def read_status(status: bytes) -> tuple[int, str]:
     known = _statuses.get(status)
     if known is None:
         message = Status.FromString(status)
+        check_part(status, STATUS)
         known = message.code if message.code in STATUS_CODES else 0, message.message
         if len(status) <= LONGEST_STATUS:
             remember(_statuses, status, known)
     return known
 
 
-def check_links(links: Iterable[bytes]) -> None:
-    """Raise DecodeError for a serialized link that protobuf's parser would not read."""
-    for link in links:
-        check_depth(link, TO_LINK)
-
-
 def read_event(event: bytes) -> SpanEvent:
     """Return a serialized event as plain values. Raises DecodeError."""
     message = SpanMessage.Event.FromString(event)
-    attributes = plain_attributes(message.attributes)
-    if any(isinstance(value, list | dict) for value in attributes.values()):
-        check_depth(event, TO_EVENT)
-    return SpanEvent(message.name, message.time_unix_nano, attributes)
+    check_part(event, EVENT)
+    return SpanEvent(message.name, message.time_unix_nano, plain_attributes(message.attributes))
 
 
 def with_details(attributes: dict[str, Any], events: list[SpanEvent]) -> dict[str, Any]:

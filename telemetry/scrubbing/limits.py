@@ -50,9 +50,9 @@ def may_exceed(wire: bytes) -> bool:
         return False
     groups = ShallowRequest.FromString(wire).resource_spans
     scopes = [scope for group in groups for scope in group.scope_spans]
-    holders = chain.from_iterable([*(group.resource for group in groups), *(scope.scope for scope in scopes)])
+    holders = [*(group.resource for group in groups), *(scope.scope for scope in scopes)]
     spans = chain.from_iterable(scope.spans[:] for scope in scopes)
-    return any(len(part) > MOST_ITEM_BYTES for part in holders) or any(
+    return any(sum(map(len, parts)) > MOST_ITEM_BYTES for parts in holders) or any(
         is_oversized(content) for content in spans if len(content) > MOST_ITEM_BYTES
     )
 

@@ -35,14 +35,15 @@ def scrubbed(wire: bytes) -> tuple[bytes, Counter[str]]:
     """
     A serialized request without secrets and what is too large, and the numbers of changes by ledger reason.
 
-    Most requests are not even parsed for it. Raises DecodeError.
+    Most requests are not even parsed for it. What is suspect is written anew, without what the message does not show:
+    parts that others of their kind replaced, and fields that OTLP does not know. Raises DecodeError.
     """
     has_suspects = is_suspect(wire)
     if not has_suspects and not limits.may_exceed(wire):
         return wire, Counter()
     request = ExportTraceServiceRequest.FromString(wire)
     changed = clean(request, len(wire), has_suspects)
-    return request.SerializeToString() if changed else wire, changed
+    return request.SerializeToString() if changed or has_suspects else wire, changed
 
 
 def scrub(request: ExportTraceServiceRequest, wire: bytes) -> Counter[str]:

@@ -6,7 +6,7 @@ https://opentelemetry.io/docs/specs/otel/trace/api/#span
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ STATUS_OK, STATUS_ERROR = 1, 2
 # An event with the attributes of a model call, contents among them:
 # https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-events.md
 DETAILS = "gen_ai.client.inference.operation.details"
+OF_RESOURCE = ("service", "environment", "release", "resource_id")  # properties of an origin
 Form = dict[Any, Any]  # what is known of all spans with the same scope and the same names of attributes
 
 
@@ -68,6 +69,12 @@ class SpanOrigin:
     def scope_id(self) -> int:
         """The id under which the scope is stored."""
         return origin_id(self.scope_message)
+
+    def with_scope(self, name: str, version: str, message: bytes) -> SpanOrigin:
+        """Another scope in the same resource, of which nothing is worked out anew."""
+        other = replace(self, scope_name=name, scope_version=version, scope_message=message)
+        other.__dict__.update({known: getattr(self, known) for known in OF_RESOURCE})
+        return other
 
     def named(self, attribute: str) -> str:
         """The resource's attribute as a text that every database can hold and index, or ""."""

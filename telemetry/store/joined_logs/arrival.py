@@ -93,11 +93,11 @@ def own_rows(logs: Sequence[QueuedLog], row_of: RowOf, rules: GroupingRules) -> 
             continue
         try:
             message = SpanMessage.FromString(log.content)
-            origin = origin_of(origins[log.resource_id], origins[log.scope_id])
+            span = read_span(log.content, origin_of(origins[log.resource_id], origins[log.scope_id]))
         except DecodeError:
             continue
         if is_worth_a_record(message):
-            rows.append(row_of(read_span(log.content, origin), rules))
+            rows.append(row_of(span, rules))
     return rows
 
 
