@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from diagnosis.agents import budget
+from diagnosis.agents import budget, tool_words
 from diagnosis.display import visible_json
 from telemetry.reads import record_pages
 from tenants.keys.provisioning import MintedProject
@@ -42,8 +42,8 @@ def test_pages_of_long_records_are_short_and_all_are_read(
 
 def test_a_tool_looks_at_no_row_behind_those_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    visible = budget.visible
-    monkeypatch.setattr(budget, "visible", lambda value: seen.append(value) or visible(value))
+    visible = tool_words.visible
+    monkeypatch.setattr(tool_words, "visible", lambda value: seen.append(value) or visible(value))
     rows = [{"text": {"value": "\u202e" * 300}} for _ in range(100)]
 
     _, count = budget.with_rows({"said": "first"}, "rows", rows, 2_000)
