@@ -72,7 +72,7 @@ def with_rows(
 def fitting_rows(rows: Sequence[Any], free: int) -> list[Any]:
     """Those of the rows that fit, in their order, as they are shown; the first one always. No other is looked at."""
     shown: list[Any] = []
-    for row in map(tool_words.shown, rows):
+    for row in map(tool_words.shown_row, rows):
         free -= json_characters(row) + len(",")
         if free < 0 and shown:
             break

@@ -72,6 +72,11 @@ def shown(value: Any) -> Any:
     return with_tools(whole) if _is_for_tools.get() else whole
 
 
+def shown_row(row: Any) -> Any:
+    """A row of a list as the caller reads it. One of a table, itself a list, has no sentence of LoopKit's."""
+    return visible(row) if isinstance(row, list) else shown(row)
+
+
 def with_tools(value: Any) -> Any:
     """The value with the calls in its sentences named as tools."""
     if isinstance(value, str):

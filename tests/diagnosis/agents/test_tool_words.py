@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from diagnosis.agents.tool_words import sentence_with_tools, with_tools
 from diagnosis.agents.tools import TOOLS
@@ -16,6 +17,7 @@ from diagnosis.models import Loop, WayOn
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import make_loop
 from tests.security.approvals.failing_shop import diagnose, send_orders
+from tests.telemetry.factory import record_id, request, span
 from tests.tool_calls import call_tool
 
 Call = Callable[..., Any]
@@ -136,3 +138,22 @@ def test_answers_over_http_name_paths(alice: MintedProject, call: Call) -> None:
     for query in ("", "?budget=3000"):
         answer = call("GET", f"/v1/loops/{loop.loop_id}{query}", alice.keys["agent"])
         assert f"GET /v1/loops/{loop.loop_id}" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_calls_that_telemetry_names_stay_as_they_were_sent(alice: MintedProject, call: Call) -> None:
+    said = f"then POST /v1/loops/{ID}/events now, and GET /v1/telemetry"
+    failing = span(
+        "GET /v1/loops", trace="t", id="a", at=timezone.now(), error=said, attributes={"session.id": "s"}
+    )
+    assert call("POST", "/v1/traces", alice.keys["producer"], request(failing)).status_code == 202
+    record = record_id(failing)
+
+    for tool, arguments in {
+        "loopkit_sessions": {"session_id": "s"},
+        "loopkit_telemetry": {"record_ids": [record], "detail": "full"},
+        "loopkit_diagnose": {"since_minutes": 60},
+    }.items():
+        answer = call_tool(call, alice.keys["agent"], tool, **arguments)
+        assert not answer.is_error, answer.text
+        assert said in answer.text, tool
