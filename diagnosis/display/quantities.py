@@ -7,6 +7,7 @@ forms by itself (settings.USE_THOUSAND_SEPARATOR, loopkit/formats). JSON has num
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -79,6 +80,16 @@ def duration(milliseconds: float | None) -> str:
         return f"{milliseconds:.0f} ms"
     seconds = milliseconds / 1000
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:,.1f} min"
+
+
+def exact_ms(milliseconds: float) -> str:
+    """`930 ms`, `46.2 ms`, `0.412 ms`: three significant digits or more, always in milliseconds, without commas."""
+    return f"{milliseconds:.{ms_decimals(milliseconds)}f} ms"
+
+
+def ms_decimals(milliseconds: float) -> int:
+    """The decimals with which a duration has three significant digits, down to the nanosecond."""
+    return min(max(2 - math.floor(math.log10(milliseconds)), 0), 6) if milliseconds > 0 else 1
 
 
 def approximate_duration(milliseconds: float, bounds: Sequence[float]) -> str:

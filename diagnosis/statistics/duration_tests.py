@@ -68,6 +68,10 @@ class DurationSamples:
         """The quantile now minus the quantile before, in milliseconds."""
         return sample_quantile(self.now, quantile) - sample_quantile(self.before, quantile)
 
+    def middle_ms(self, quantile: float = 0.5) -> float:
+        """The duration that is as many times the quantile before as the quantile now is times it."""
+        return middle_ms(sample_quantile(self.before, quantile), sample_quantile(self.now, quantile))
+
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
@@ -123,6 +127,11 @@ def is_large(sides: DurationSamples) -> bool:
         sides.fewest >= least.traces and sides.ratio() >= least.ratio and sides.grown_ms() >= least.grown_ms
         for least in EFFECTS
     )
+
+
+def middle_ms(before_ms: float, now_ms: float) -> float:
+    """The geometric mean of two durations in milliseconds, each with ROUNDING_MS added: between them, also from 0."""
+    return math.sqrt((before_ms + ROUNDING_MS) * (now_ms + ROUNDING_MS)) - ROUNDING_MS
 
 
 def sample_quantile(values: Sequence[float], quantile: float) -> float:

@@ -21,7 +21,8 @@ from typing import Any
 from diagnosis.detection.duration_shift import durations_shifted
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.detection.own_time import CalledOperation, TimedStep, WindowTraces, time_all_steps
-from diagnosis.statistics.duration_tests import Comparisons, DurationSamples, sample_quantile
+from diagnosis.display.quantities import exact_ms, ms_decimals
+from diagnosis.statistics.duration_tests import Comparisons, DurationSamples, middle_ms, sample_quantile
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import reported_problem
 from telemetry.spans.failing_record import FailingRecord
@@ -35,9 +36,11 @@ ABOUT = "an operation takes longer than in the window before"
 COMPARES = "durations"
 FINDS_RISES = True
 IN_OUTPUT = ""
-NOW_AND_BEFORE = re.compile(r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms")  # in SlowerOperation.message
+# In SlowerOperation.message; messages of earlier versions do not say from when on a record is slow.
+NOW_AND_BEFORE = re.compile(
+    r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms(?: of own time; slow above ([\d.]+) ms)?"
+)
 KEY_VERSION = "1"  # as in telemetry/agent_runs/run_call.py
-SLOW_QUANTILE = 0.9  # of the window before; runs that take longer are the records of the cluster
 # If 2 or more of the services that a caller calls, and most of them, take 1.5 times as long, the caller is slow.
 CALLEES, LATE = 2, 1.5
 SEVERE = 10  # times as long
@@ -46,13 +49,13 @@ PRIMARY = 0.7
 
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
-    """The call must not take longer than the geometric mean of what it took before and now, callees included."""
+    """The call, callees included, must not be slow: nearer to what it took now than to what it took before."""
     if problem := reported_problem(result):
         return problem
     match = NOW_AND_BEFORE.search(case["failure"] or "")
     if not match:
         return "the case does not say how long the call took before and now"
-    limit_ms = (float(match[1]) * float(match[2])) ** 0.5
+    limit_ms = float(match[3]) if match[3] else (float(match[1]) * float(match[2])) ** 0.5
     return f"took {seconds * 1000:.0f} ms, more than {limit_ms:.0f} ms" if seconds * 1000 > limit_ms else ""
 
 
@@ -86,14 +89,21 @@ class SlowerOperation:
 
     @property
     def message(self) -> str:
-        """The message of the failure, with the quantile in both windows."""
+        """The message of the failure, with the quantile in both windows, and from when on a record is slow."""
         subject = "calls to it take" if self.place.caller else "takes"
         name = "median" if self.quantile == 0.5 else f"p{self.quantile * 100:g}"
-        before, now = (
-            sample_quantile(self.sides.before, self.quantile),
-            sample_quantile(self.sides.now, self.quantile),
+        before, now = (sample_quantile(side, self.quantile) for side in (self.sides.before, self.sides.now))
+        factor = f"{now / before:,.1f} times as long as" if before else "longer than"
+        return (
+            f"{subject} {factor} before: {name} {exact_ms(now)}, was {exact_ms(before)} of own time; "
+            f"slow above {exact_ms(self.slow_above_ms)}"
         )
-        return f"{subject} {self.ratio:.1f} times as long as before: {name} {now:.1f} ms, was {before:.1f} ms"
+
+    @property
+    def slow_above_ms(self) -> float:
+        """The own time above which a record is slow: by ratio, it is nearer to the quantile now than before."""
+        middle = self.sides.middle_ms(self.quantile)
+        return round(middle, ms_decimals(middle))  # as the message states it
 
 
 def find(window: Window, traces: WindowTraces) -> list[Cluster]:
@@ -222,8 +232,8 @@ def latency_cluster(slower: SlowerOperation, waiting: Iterable[SlowerOperation])
 
 
 def slow_runs(slower: SlowerOperation) -> list[FailingRecord]:
-    """The runs that took longer than SLOW_QUANTILE of those before, by time, as failing records."""
-    limit = sample_quantile(slower.sides.before, SLOW_QUANTILE)
+    """The runs that are slow, of which there is at least one, by time, as failing records."""
+    limit = slower.slow_above_ms
     fingerprint = latency_fingerprint(slower.place)
     severity = "high" if slower.ratio >= SEVERE else "medium"
     records = [
@@ -232,6 +242,14 @@ def slow_runs(slower: SlowerOperation) -> list[FailingRecord]:
         if run.own_ms > limit
     ]
     return sorted(records, key=lambda record: (record.start_time_unix_nano, record.trace_id, record.span_id))
+
+
+def stated_limit_ms(message: str) -> float | None:
+    """The own time above which this message of a loop calls a record slow; None if it says none."""
+    match = NOW_AND_BEFORE.search(message)
+    if match is None:
+        return None
+    return float(match[3]) if match[3] else middle_ms(float(match[2]), float(match[1]))
 
 
 def latency_fingerprint(place: CalledOperation) -> int:
