@@ -12,7 +12,7 @@ from diagnosis.agents.short_records import short_record
 
 EVENTS_SHOWN = 10
 VERDICT = ("verdict", "reason", "needed", "instead")
-NUMBERS = ("before", "after", "ratio")
+NUMBERS = ("before", "after", "ratio", "ratio_of")
 
 
 def loop_line(loop: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,18 @@ def short_verdict(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def short_counts(numbers: Mapping[str, Any]) -> dict[str, Any]:
     """Failures over exposure, or a ratio, with its window."""
-    names = ("failures", "exposure", "rate", "estimate", "low", "high", "window")
+    names = (
+        "failures",
+        "exposure",
+        "rate",
+        "slow_above_ms",
+        "estimate",
+        "low",
+        "high",
+        "quantile",
+        "above_ms",
+        "window",
+    )
     return {name: numbers[name] for name in names if numbers.get(name) is not None}
 
 

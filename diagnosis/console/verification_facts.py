@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from diagnosis.display.quantities import counted, percent, significant, to_the_minute
+from diagnosis.display.quantities import counted, exact_ms, percent, quantile_name, significant, to_the_minute
 from diagnosis.display.sentences import values_of
 from diagnosis.models import Loop, Verification
 from diagnosis.side_effects import shown as side_effects
-from diagnosis.verification.baseline import SAMPLED, TRACES, WITH_CAUSED
+from diagnosis.verification import reasons
 from diagnosis.verification.by_environment import NamedCounts, named_counts
 from diagnosis.verification.verification_document import shown_document
 
@@ -20,8 +20,6 @@ FIGURES = {
     "steps": "Records a session",
     "tool_failures": "Failed tool calls a session",
 }
-
-EXPOSED = {TRACES: "trace", SAMPLED: "sampled trace"}  # what the exposure is, by what is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ def verdict_facts(document: Mapping[str, Any], sides: Sides = OF_FIX) -> list[tu
         (sides.before, count_sentence(document.get("before") or {})),
         (sides.since, count_sentence(document.get("after") or {})),
         ("Expected without a change", expected_sentence(document) if sides is OF_FIX else ""),
-        ("Rate after by rate before", ratio_sentence(document) if sides is OF_FIX else ""),
+        (ratio_name(document), ratio_sentence(document) if sides is OF_FIX else ""),
         ("Interim analysis", f"number {analysis['number']}" if analysis.get("number") else ""),
         ("Still needed", document.get("needed") or ""),
         *values_of(document.get("needed") or "", document),
@@ -133,7 +131,9 @@ def expected_sentence(document: Mapping[str, Any]) -> str:
     """`24 failures since the fix`; "" where nothing ran that could have failed."""
     if not has_run(document):
         return ""
-    return number_with_unit(document.get("expected_failures"), " failures since the fix")
+    is_slow = (document.get("after") or {}).get("counted") == reasons.SLOW
+    noun = "slow records" if is_slow else "failures"
+    return number_with_unit(document.get("expected_failures"), f" {noun} since the fix")
 
 
 def has_run(document: Mapping[str, Any]) -> bool:
@@ -159,14 +159,20 @@ def count_sentence(side: Mapping[str, Any]) -> str:
     """`20 failures in 50 records (40%), 4 May 2026, 12:00 UTC to 4 May 2026, 14:00 UTC`; "" if not counted."""
     if "failures" not in side:
         return ""
-    what = side.get("counted", WITH_CAUSED)
-    text = counted(side["failures"], "failure") + (" with what they caused" if what == WITH_CAUSED else "")
-    if "exposure" in side:
-        text += f" in {counted(side['exposure'], EXPOSED.get(what, 'record'))}"
+    text = reasons.counts_in_words(side)
     if side.get("rate") is not None:
         text += f" ({percent(side['rate'])})"
     window = side.get("window") or {}
     return f"{text}, {to_the_minute(window['start'])} to {to_the_minute(window['end'])}" if window else text
+
+
+def ratio_name(document: Mapping[str, Any]) -> str:
+    """What the ratio is of: `Rate after by rate before`, or `Share of records above 930 ms (median before), ...`."""
+    exceeded = document.get("ratio_of")
+    if not exceeded:
+        return "Rate after by rate before"
+    above = f"{exact_ms(exceeded['above_ms'])} ({quantile_name(exceeded['quantile'])} before)"
+    return f"Share of records above {above}, after by before"
 
 
 def ratio_sentence(document: Mapping[str, Any]) -> str:

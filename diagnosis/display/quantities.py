@@ -82,6 +82,11 @@ def duration(milliseconds: float | None) -> str:
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:,.1f} min"
 
 
+def quantile_name(quantile: float) -> str:
+    """`median`, `p75`, `p99.9`."""
+    return "median" if quantile == 0.5 else f"p{quantile * 100:g}"
+
+
 def exact_ms(milliseconds: float) -> str:
     """`930 ms`, `46.2 ms`, `0.412 ms`: three significant digits or more, always in milliseconds, without commas."""
     return f"{milliseconds:.{ms_decimals(milliseconds)}f} ms"

@@ -7,7 +7,7 @@ from typing import Any
 
 from diagnosis.display import exact_text
 from diagnosis.display.quantities import counted, to_the_minute
-from diagnosis.verification import by_environment
+from diagnosis.verification import by_environment, reasons
 
 
 def lines(fixes: Iterable[dict[str, Any]]) -> list[str]:
@@ -22,9 +22,7 @@ def fix_line(fix: dict[str, Any]) -> str:
         f"- attempt {fix['attempt']}{in_release(fix['release'])}, shipped at {to_the_minute(fix['shipped_at'])}"
     ]
     if before := fix["before"]:
-        parts.append(
-            f"before it {counted(before['failures'], 'failure')} in {counted(before['exposure'], 'record')}"
-        )
+        parts.append(f"before it {reasons.counts_in_words({'counted': reasons.FAILURES} | before)}")
     if fix["held_at"]:
         parts.append(f"it held at {to_the_minute(fix['held_at'])}")
     if fix["back"]:

@@ -112,7 +112,9 @@ def verification(facts: PlanFacts) -> Sentence:
         return Sentence(text, {"operation": facts.operation})
     noun = "trace" if facts.signal_type in WINDOW_RULES.by_visits else "record"
     records = counted(facts.operation_records, noun)
-    text = filled(plan_sentences.VERIFY, failures=failures, records=records)
+    is_slow = facts.signal_type in WINDOW_RULES.by_durations
+    template = plan_sentences.VERIFY_SLOW if is_slow else plan_sentences.VERIFY
+    text = filled(template, failures=failures, records=records)
     return Sentence(text, {"operation": facts.operation})
 
 

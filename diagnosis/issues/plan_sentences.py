@@ -37,8 +37,9 @@ CALLERS = "Check the callers that also fail: {callers}."
 REPORT = f"Open the pull request and report each step to this issue's loop_id: POST {EVENTS_URL}."
 VERIFY = (
     "Report `shipped`, then POST /v1/runs/verify: {operation} must run without this failure; "
-    "before, <failures> of <records> failed."
+    "in the window of this packet, <failures> of <records> failed. The answer names the windows that it counts."
 )
+VERIFY_SLOW = VERIFY.replace(" failed.", " were slow.")
 VERIFY_RATINGS = (
     "Report `shipped`, then POST /v1/runs/verify: a smaller share of {operation} must be bad; before, "
     "<failures> of <records> were. Send good ratings, too: without any rating there is no verdict."
@@ -98,7 +99,7 @@ def change_sentence(category: str, is_slow: bool) -> str:
 SENTENCES = frozenset(
     {
         READ, RATED, SHARED_TRACES, COMPLAINT, VERIFY_RATINGS, CHANGE_RATED,
-        REPRODUCE, START, COMPARE, COMPARE_ALONE, CALLERS, REPORT, VERIFY, REFUTED, REFUTED_BY_EVAL,
+        REPRODUCE, START, COMPARE, COMPARE_ALONE, CALLERS, REPORT, VERIFY, VERIFY_SLOW, REFUTED, REFUTED_BY_EVAL,
         *(find_sentence(*choice) for choice in product((True, False), CALLED, (True, False))),
         *(
             filled(shared_sentence(are_set), counts=counts)

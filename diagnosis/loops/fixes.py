@@ -22,7 +22,14 @@ BY_ENVIRONMENT = (
     "environments",
     "further_environments",
 )  # what is shown of a verdict's counts by environment
-SIDE = ("failures", "exposure", "rate", "window")  # what is shown of the window before a fix
+SIDE = (
+    "failures",
+    "exposure",
+    "rate",
+    "counted",
+    "slow_above_ms",
+    "window",
+)  # what is shown of the window before a fix
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +164,4 @@ def side_effect_of(loop: Loop) -> list[str]:
 
 def side_shown(baseline: dict[str, Any]) -> dict[str, Any]:
     """What is shown of the window before a fix, from its stored baseline."""
-    return {name: baseline[name] for name in SIDE}
+    return {name: baseline[name] for name in SIDE if name in baseline}

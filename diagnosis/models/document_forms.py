@@ -99,9 +99,10 @@ PACKET = {
 }  # fmt: skip
 COUNTED = {
     "failures": is_natural, "exposure": is_natural, "rate?": NUMBER_OR_NULL, "window": WINDOW, "counted?": str,
+    "slow_above_ms?": NUMBER,
 }  # fmt: skip
 BASELINE = COUNTED | {
-    "batches?": [are_counts], "clustering?": ([NUMBER, NUMBER], []), "releases?": [str],
+    "observed?": are_counts, "batches?": [are_counts], "clustering?": ([NUMBER, NUMBER], []), "releases?": [str],
     "operations?": [str], "others?": dict, "allowed_rate?": NUMBER_OR_NULL,
     "failures_a_session?": NUMBER, "environments?": (are_named_counts, type(None)),
 }  # fmt: skip
@@ -141,6 +142,7 @@ VERIFICATION = {
     "service?": TEXT_OR_NULL, "operation?": TEXT_OR_NULL, "before": is_counted, "after": is_counted,
     "expected_failures?": NUMBER_OR_NULL,
     "ratio?": ({"estimate": NUMBER_OR_NULL, "low": NUMBER_OR_NULL, "high": NUMBER_OR_NULL}, type(None)),
+    "ratio_of?": ({"quantile": NUMBER, "above_ms": NUMBER, "before": COUNTS, "after": COUNTS}, type(None)),
     "confidence?": NUMBER_OR_NULL, "look": {"number": int, "information": NUMBER}, "release?": TEXT_OR_NULL,
     "spread?": ({"design_effect": NUMBER, "burst_variance": NUMBER}, type(None)),
     "releases_left_out?": ([str], type(None)), "release_note?": TEXT_OR_NULL,

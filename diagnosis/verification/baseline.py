@@ -10,7 +10,7 @@ which it held instead, with the failure rate that the verdict allows, so that a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,20 +20,15 @@ from diagnosis.loops import fixes, lifecycle
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.statistics.overdispersion import Clustering, Observed
 from diagnosis.statistics.rates import Counts
+from diagnosis.verification import own_durations
+from diagnosis.verification.own_durations import SlowRecords
+from diagnosis.verification.reasons import FAILURES, SAMPLED, SLOW, TRACES, WITH_CAUSED
 from diagnosis.window import cluster_counts, releases
 from diagnosis.window.cluster_counts import Target
 from diagnosis.window.environment_counts import counts_by_environment
 from diagnosis.window.releases import ReleaseChoice, SeenRelease
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 from tenants.stores.binding import bind
-
-# What the failures of a side are, as answers name it.
-FAILURES, TRACES, SAMPLED, WITH_CAUSED = (
-    "failures",
-    "traces",
-    "sampled traces",
-    "failures with what they caused",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +45,28 @@ class ComparedWindow:
     environments: Mapping[str, Counts] | None = (
         None  # the parts of the counts; None where they were not counted
     )
+    durations: Sequence[float] = ()  # own times that were read of a loop about latency, sorted; not stored
+    slow: SlowRecords | None = None  # of these; no record that is slow is one of `observed.failures`
 
     @property
     def counts(self) -> Counts:
         """The failures and the exposure of the window."""
         return self.observed.counts
 
+    @property
+    def shown_counts(self) -> Counts:
+        """The counts that answers show: of a loop about latency, the slow records of those whose own time was read."""
+        return self.slow.counts if self.slow else self.counts
+
     def shown(self) -> dict[str, Any]:
         """The side as API answers show it."""
-        window = self.window
+        window, counts = self.window, self.shown_counts
         return {
-            "failures": self.counts.failures,
-            "exposure": self.counts.exposure,
-            "rate": self.counts.rate,
+            "failures": counts.failures,
+            "exposure": counts.exposure,
+            "rate": counts.rate,
             "counted": self.counted,
+            **({"slow_above_ms": self.slow.above_ms} if self.slow else {}),
             "window": {
                 "start": rfc3339(window.start_unix_nano),
                 "end": rfc3339(window.end_unix_nano),
@@ -74,24 +77,30 @@ class ComparedWindow:
     def as_document(self) -> dict[str, Any]:
         """The side as `Loop.baseline` stores it."""
         clustering, parts = self.observed.clustering, self.environments
-        return self.shown() | {
-            "batches": [[batch.failures, batch.exposure] for batch in self.observed.batches],
-            "clustering": [clustering.squares, clustering.independent],
-            "operations": sorted(self.operations),
-            "others": {str(fingerprint): failures for fingerprint, failures in self.others.items()},
-            "allowed_rate": self.allowed_rate,
-            "failures_a_session": self.failures_a_session,
-            "environments": None
-            if parts is None
-            else {name: list(astuple(part)) for name, part in parts.items()},
-        }
+        observed = {"observed": list(astuple(self.counts))} if self.slow else {}
+        return (
+            self.shown()
+            | observed
+            | {
+                "batches": [[batch.failures, batch.exposure] for batch in self.observed.batches],
+                "clustering": [clustering.squares, clustering.independent],
+                "operations": sorted(self.operations),
+                "others": {str(fingerprint): failures for fingerprint, failures in self.others.items()},
+                "allowed_rate": self.allowed_rate,
+                "failures_a_session": self.failures_a_session,
+                "environments": None
+                if parts is None
+                else {name: list(astuple(part)) for name, part in parts.items()},
+            }
+        )
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> ComparedWindow:
         """The side that `as_document` wrote."""
         batches = tuple(Counts(*batch) for batch in document.get("batches", []))
         clustering = Clustering(*document.get("clustering", []))
-        counts = Counts(document["failures"], document["exposure"])
+        shown = Counts(document["failures"], document["exposure"])
+        counts = Counts(*document["observed"]) if "observed" in document else shown
         return cls(
             Window.from_document(document["window"]),
             Observed(counts, batches, clustering),
@@ -102,6 +111,7 @@ class ComparedWindow:
             allowed_rate=document.get("allowed_rate"),
             failures_a_session=document.get("failures_a_session", 1.0),
             environments=stored_environments(document),
+            slow=SlowRecords(shown, document["slow_above_ms"]) if "slow_above_ms" in document else None,
         )
 
 
@@ -148,7 +158,7 @@ def counted_before(loop: Loop, since: int, end: int) -> ComparedWindow:
     window = Window(min(max(since, end - MAX_MINUTES * MINUTE_NANO), end), end)
     operations = cluster_counts.failing_operations(window, lifecycle.loop_fingerprint(loop))
     cluster = target(loop, operations)
-    return ComparedWindow(
+    side = ComparedWindow(
         window=window,
         observed=count_cluster(loop, window, cluster),
         counted=what_is_counted(loop),
@@ -156,6 +166,22 @@ def counted_before(loop: Loop, since: int, end: int) -> ComparedWindow:
         others=cluster_counts.other_clusters(window, cluster),
         environments=count_environments(loop, window, cluster),
     )
+    if loop.signal_type not in WINDOW_RULES.by_durations:
+        return side
+    side = with_durations(side, cluster)
+    return with_slow_records(side, own_durations.slow_limit_ms(loop, side.durations))
+
+
+def with_durations(side: ComparedWindow, cluster: Target) -> ComparedWindow:
+    """The side of a loop about latency with the own times of its records, read from the bound project."""
+    return replace(side, durations=own_durations.durations(side.window, cluster))
+
+
+def with_slow_records(side: ComparedWindow, limit_ms: float | None) -> ComparedWindow:
+    """The side with its slow records, those that took longer than `limit_ms`; without these where that is not known."""
+    if limit_ms is None:
+        return side
+    return replace(side, slow=SlowRecords(own_durations.above(side.durations, limit_ms), limit_ms))
 
 
 def earlier_failures_since(loop: Loop, known: int) -> int | None:
@@ -172,6 +198,8 @@ def choose_releases(loop: Loop, seen: Sequence[SeenRelease], shipped_at: datetim
 
 def what_is_counted(loop: Loop) -> str:
     """What the failures of the loop's sides are."""
+    if loop.signal_type in WINDOW_RULES.by_durations:
+        return SLOW
     if loop.signal_type in WINDOW_RULES.over_runs:
         return TRACES
     return SAMPLED if loop.signal_type in WINDOW_RULES.by_visits else FAILURES

@@ -71,6 +71,13 @@ class Comparison:
         """The counts by which the fix is judged, where its verdict is of rates."""
         return where_it_failed.judged_counts(self.before, self.after)
 
+    @property
+    def expected_failures(self) -> float:
+        """The failures to be expected since the fix, at the rate before; of latency, the slow records."""
+        if self.after.slow:
+            return rate_verdict.expected_failures(self.before.shown_counts, self.after.shown_counts)
+        return rate_verdict.expected_failures(self.judged.compared, self.judged.after)
+
 
 def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
     """Compare the loop's failures before and after its fix, in the bound project."""
@@ -100,6 +107,8 @@ def compare_windows(
     is_told_apart = is_by_environment(before, window, target)
     parts = baseline.count_environments(loop, window, target) if is_told_apart else None
     after = ComparedWindow(window, observed, counted, operations=before.operations, environments=parts)
+    if loop.signal_type in WINDOW_RULES.by_durations:
+        before, after = with_slow_records(loop, before, after, target)
     if loop.state == Loop.State.HELD and loop.signal_type not in WINDOW_SIGNALS:
         judgement = held_fix.judge_held_fix(before, after, target, affected_records.affected_records(loop))
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")
@@ -111,14 +120,21 @@ def compare_windows(
     newly_held = judgement.verdict == "held" and loop.state != Loop.State.HELD
     counts = is_new or (newly_held and not (previous and previous.document.get("moved_to")))
     if previous and not counts and judgement.verdict != "no_traffic":
-        judgement = judgement_between_analyses(
-            judgement, previous, where_it_failed.judged_counts(before, after)
-        )
+        judgement = judgement_between_analyses(judgement, previous, before, after)
     if counts and loop.signal_type not in WINDOW_SIGNALS:
         judgement, moved_to = siblings.weigh_siblings(judgement, before, after, target)
         worst = release_parts.judge_releases(judgement, before, after, target, seen)
         return Comparison(before, after, target, worst.judgement, counts, moved_to, worst.release)
     return Comparison(before, after, target, judgement, counts, moved_to)
+
+
+def with_slow_records(
+    loop: Loop, before: ComparedWindow, after: ComparedWindow, target: Target
+) -> tuple[ComparedWindow, ComparedWindow]:
+    """Both sides of a loop about latency with the own times that are compared, and the slow records among them."""
+    before, after = (baseline.with_durations(side, target) for side in (before, after))
+    limit_ms = own_durations.slow_limit_ms(loop, before.durations)
+    return baseline.with_slow_records(before, limit_ms), baseline.with_slow_records(after, limit_ms)
 
 
 def is_by_environment(before: ComparedWindow, window: Window, target: Target) -> bool:
@@ -163,12 +179,12 @@ def judge_loop(
     """Judge a loop whose rule compares durations by these, any other by failure rates."""
     is_held = loop.state == Loop.State.HELD
     if loop.signal_type in WINDOW_RULES.by_durations:
-        judgement = judge_durations(before, after, target, last, is_held)
+        judgement = judge_durations(before, after, last, is_held)
     else:
         judgement = judge_rates(before, after, last, is_held)
     still_holds = is_held and judgement.verdict != "regressed"
     if still_holds and not after.counts.exposure:
-        return replace(judgement, verdict="held", reason=reasons.nothing_since(before.counts), needed=0)
+        return replace(judgement, verdict="held", reason=reasons.nothing_since(sentence_of(before)), needed=0)
     if still_holds:
         judgement = replace(judgement, verdict="held", minutes=0)
     if loop.signal_type in WINDOW_RULES.by_visits:
@@ -177,12 +193,14 @@ def judge_loop(
 
 
 def judge_durations(
-    before: ComparedWindow, after: ComparedWindow, target: Target, last: InterimAnalysis, is_held: bool
+    before: ComparedWindow, after: ComparedWindow, last: InterimAnalysis, is_held: bool
 ) -> Judgement:
     """Judge by durations; for a fix that held, what is needed would show that it is back."""
-    ran = after.counts.exposure
-    old, new = (own_durations.durations(side.window, target) for side in (before, after))
+    ran, old, new = after.counts.exposure, before.durations, after.durations
     judgement = duration_verdict.judge_durations(old, new, last, ran)
+    if before.slow and after.slow:
+        text = reasons.slow_reason(before.slow.counts, after.slow.counts, after.slow.above_ms, is_held)
+        judgement = replace(judgement, reason=f"{judgement.reason} {text}")
     if is_held and judgement.verdict != "regressed":
         more = duration_verdict.more_to_regress(old, new, judgement.analysis, ran)
         return replace(judgement, needed=more)
@@ -227,11 +245,17 @@ def in_traces(judgement: Judgement, after: ComparedWindow, still_holds: bool, si
     return replace(judgement, reason=f"{reason} {TRACES.format(signal=signal_type.replace('_', ' '))}")
 
 
+def sentence_of(side: ComparedWindow) -> str:
+    """The counts of the side in words, without a capital."""
+    return reasons.slow_sentence(side.slow.counts) if side.slow else reasons.counts_sentence(side.counts)
+
+
 def judgement_between_analyses(
-    judgement: Judgement, previous: Verification, counts: JudgedCounts
+    judgement: Judgement, previous: Verification, before: ComparedWindow, after: ComparedWindow
 ) -> Judgement:
     """The verdict of the last interim analysis, which stands until twice as much is known."""
-    so_far = reasons.counts_sentence(counts.after)
+    counts = where_it_failed.judged_counts(before, after)
+    so_far = sentence_of(after) if after.slow else reasons.counts_sentence(counts.after)
     text = f"{so_far} so far: too few for a new verdict, so the last verdict stands."
     verdict = cast(Verdict, previous.verdict)
     return replace(judgement, verdict=verdict, reason=counts.reason(reasons.capitalised(text)))

@@ -9,20 +9,21 @@ LEAST_EFFECT, beyond chance.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, inf
 
-from diagnosis.display.quantities import counted, duration
+from diagnosis.display.quantities import counted, duration, quantile_name
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import GROWTH, NO_ANALYSIS, InterimAnalysis
 from diagnosis.statistics.overdispersion import INDEPENDENT
 from diagnosis.statistics.rates import Counts, Ratio, Tails, rate_ratio
 from diagnosis.verification import own_durations, reasons
+from diagnosis.verification.own_durations import above
 from diagnosis.verification.rate_verdict import (
     ENOUGH,
     SAME_BETWEEN,
+    Exceeded,
     Judgement,
     Verdict,
     holds,
@@ -41,8 +42,8 @@ class Exceedance:
     """One quantile of the window before, compared with the records after."""
 
     quantile: float
-    before_ms: float
     after_ms: float
+    exceeded: Exceeded  # the quantile before, and the records above it
     same: Ratio  # of the shares of records above the quantile
     verdict: Verdict
 
@@ -70,9 +71,9 @@ def judge_durations(
     needed = 0 if verdict == "held" else None
     if verdict in ("improved", "inconclusive"):
         needed = fast_records_needed(before, after)
-    return Judgement(
-        verdict, duration_reason(verdict, decisive, len(after)), needed, decisive.same, tails, analysis
-    )
+    reason = duration_reason(verdict, decisive, len(after))
+    judgement = Judgement(verdict, reason, needed, decisive.same, tails, analysis)
+    return replace(judgement, exceeded=decisive.exceeded)
 
 
 def tails_of(analysis: int) -> Tails:
@@ -157,9 +158,10 @@ def exceedance(quantile: float, before: Sequence[float], after: Sequence[float],
     """Compare the records after with one quantile of the window before."""
     threshold = empirical_quantile(before, quantile)
     slow = above(before, threshold)
-    same = slow_share_ratio(slow, above(after, threshold), tails)
+    exceeded = Exceeded(quantile, threshold, slow, above(after, threshold))
+    same = slow_share_ratio(slow, exceeded.after, tails)
     verdict = quantile_verdict(slow, after, threshold, same, tails)
-    return Exceedance(quantile, threshold, empirical_quantile(after, quantile), same, verdict)
+    return Exceedance(quantile, empirical_quantile(after, quantile), exceeded, same, verdict)
 
 
 def quantile_verdict(
@@ -199,15 +201,11 @@ def empirical_quantile(durations: Sequence[float], quantile: float) -> float:
     return durations[ceil(quantile * len(durations)) - 1]
 
 
-def above(durations: Sequence[float], threshold: float) -> Counts:
-    """The number of sorted durations above the threshold, of all."""
-    return Counts(len(durations) - bisect_right(durations, threshold), len(durations))
-
-
 def duration_reason(verdict: Verdict, decisive: Exceedance, number: int) -> str:
     """The verdict in one sentence."""
-    before, after = duration(decisive.before_ms), duration(decisive.after_ms)
-    change = f"p{decisive.quantile * 100:g} went from {before} to {after} over {counted(number, 'record')}"
+    before, after = duration(decisive.exceeded.above_ms), duration(decisive.after_ms)
+    name = quantile_name(decisive.quantile)
+    change = f"{name} of the own time went from {before} to {after} over {counted(number, 'record')}"
     return {
         "regressed": f"Slower: {change}.",
         "held": f"Hardly a record is as slow as before: {change}.",

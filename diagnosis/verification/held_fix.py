@@ -112,7 +112,7 @@ def more_to_show_it(distances: Sequence[float], since: Counts, known: Held) -> i
 def standing_reason(held: Counts, since: Counts, sessions: int, more: int) -> str:
     """The reason for `held` in one sentence."""
     if not since.exposure:
-        return reasons.nothing_since(held)
+        return reasons.nothing_since(reasons.counts_sentence(held))
     counts = reasons.capitalised(f"{reasons.counts_sentence(since)} since the fix held")
     if not since.failures:
         return f"{counts}: it has not come back."

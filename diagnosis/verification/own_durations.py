@@ -7,14 +7,45 @@ with the time that a call from another service took on its way to the operation.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import NamedTuple, cast
 
 from diagnosis.detection.own_time import CalledOperation, Step, answering, by_parent, of_traces, time_steps
+from diagnosis.detection.rules import WINDOW_RULES
+from diagnosis.detection.rules.registry import ByDurations
+from diagnosis.models import Loop
+from diagnosis.statistics.rates import Counts
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import Window
 
 MOST = 5_000  # newest records of a window
+
+
+class SlowRecords(NamedTuple):
+    """The slow ones of the healthy records whose own time was read, and the own time above which one is slow."""
+
+    counts: Counts
+    above_ms: float
+
+
+def slow_limit_ms(loop: Loop, durations_before: Sequence[float]) -> float | None:
+    """
+    The own time above which the loop's issue calls a record slow; of an issue that does not say it, the median before.
+
+    None if nothing ran before, either.
+    """
+    rule = cast(ByDurations, WINDOW_RULES.rules[loop.signal_type])
+    stated = rule.stated_limit_ms(str(loop.issue.get("message") or ""))
+    return median(durations_before) if stated is None and durations_before else stated
+
+
+def above(sorted_durations: Sequence[float], threshold: float) -> Counts:
+    """The number of sorted durations above the threshold, of all."""
+    number = len(sorted_durations)
+    return Counts(number - bisect_right(sorted_durations, threshold), number)
 
 
 def durations(window: Window, target: Target) -> list[float]:

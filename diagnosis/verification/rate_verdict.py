@@ -30,6 +30,16 @@ Verdict = Literal["held", "improved", "unchanged", "regressed", "inconclusive", 
 
 
 @dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A quantile of the own times before a fix, and the records before and after that took longer."""
+
+    quantile: float
+    above_ms: float
+    before: Counts
+    after: Counts
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict, its reason in a sentence, and the failure-free exposure that `held` still needs (None: never)."""
 
@@ -42,6 +52,7 @@ class Judgement:
     minutes: int = (
         0  # over which that exposure has to come at least, since one burst can fill less; 0: any time will do
     )
+    exceeded: Exceeded | None = None  # what `ratio` compares the shares of, where it is not that of failures
 
 
 def judge_rates(

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from diagnosis.display.quantities import counted, percent, significant
+from diagnosis.display.quantities import counted, exact_ms, percent, significant
 from diagnosis.statistics.rates import Counts, Ratio
 from diagnosis.window.cluster_counts import LeftOut
 
+# What the failures of a side are, as answers name it.
+FAILURES, TRACES, SAMPLED, SLOW, WITH_CAUSED = (
+    "failures",
+    "traces",
+    "sampled traces",
+    "slow records",
+    "failures with what they caused",
+)
+EXPOSED = {TRACES: "trace", SAMPLED: "sampled trace"}  # what the exposure is, by what is counted
 NOTHING_RAN = "Nothing ran in the window after the fix, so nothing can be said."
 
 
@@ -20,11 +30,9 @@ def only_left_out(left_out: Sequence[LeftOut]) -> str:
     )
 
 
-def nothing_since(held: Counts) -> str:
-    """The reason for a verdict of `held` that stands, since nothing ran that could refute it."""
-    return capitalised(
-        f"{counts_sentence(held)} when it held; nothing ran with the fix since, so its verdict stands."
-    )
+def nothing_since(held: str) -> str:
+    """The reason for a verdict of `held` that stands, since nothing ran that could refute it; `held`: what ran then."""
+    return capitalised(f"{held} when it held; nothing ran with the fix since, so its verdict stands.")
 
 
 def rate_reason(
@@ -89,6 +97,37 @@ def counts_sentence(counts: Counts) -> str:
     """The counts in words: `3 failures in 1,200 records`."""
     failures = counted(counts.failures, "failure") if counts.failures else "no failure"
     return f"{failures} in {counted(counts.exposure, 'record')}"
+
+
+def slow_sentence(counts: Counts) -> str:
+    """The counts of slow records in words: `60 slow records of 72`, `no slow record of 50`."""
+    slow = counted(counts.failures, "slow record") if counts.failures else "no slow record"
+    return f"{slow} of {counts.exposure:,}"
+
+
+def counts_in_words(side: Mapping[str, Any]) -> str:
+    """
+    The counts of a side as answers show it: `20 failures in 50 records`, `60 slow records of 72 (slow above 207 ms)`.
+
+    What they count is what the side says; a side of an earlier version counts failures with what they caused.
+    """
+    what, failures = side.get("counted", WITH_CAUSED), side["failures"]
+    if what == SLOW and "slow_above_ms" in side:
+        limit = f" (slow above {exact_ms(side['slow_above_ms'])})"
+        return f"{counted(failures, 'slow record')} of {side['exposure']:,}{limit}"
+    text = counted(failures, "failure") + (" with what they caused" if what == WITH_CAUSED else "")
+    return text + (
+        f" in {counted(side['exposure'], EXPOSED.get(what, 'record'))}" if "exposure" in side else ""
+    )
+
+
+def slow_reason(before: Counts, after: Counts, above_ms: float, is_held: bool) -> str:
+    """The slow records of both windows: `Slow, above 207 ms: 60 of 72 records before, 0 of 50 since.`"""
+    then = "when it held" if is_held else "before"
+    return (
+        f"Slow, above {exact_ms(above_ms)}: {before.failures:,} of {counted(before.exposure, 'record')} {then}, "
+        f"{after.failures:,} of {after.exposure:,} since."
+    )
 
 
 def capitalised(text: str) -> str:

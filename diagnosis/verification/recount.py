@@ -17,7 +17,7 @@ from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import VERIFIABLE
 from diagnosis.models import Loop, Verification
-from diagnosis.verification import baseline, held_fix
+from diagnosis.verification import baseline, held_fix, reasons
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.window import cluster_counts
 from telemetry.grouping.fingerprint import cluster_id
@@ -80,7 +80,7 @@ def since_it_held(loop: Loop, side: ComparedWindow) -> ComparedWindow:
     counted = replace(
         side,
         observed=counts,
-        counted=baseline.FAILURES,
+        counted=reasons.FAILURES,
         operations=before.operations,
         environments=baseline.count_environments(loop, side.window, target),
     )

@@ -17,7 +17,7 @@ from diagnosis.statistics.rates import Counts, Ratio
 from diagnosis.verification import by_environment, trajectory, unseen_traffic
 from diagnosis.verification.comparison import Comparison
 from diagnosis.verification.fix_in_place import fix_in_place
-from diagnosis.verification.rate_verdict import Judgement, expected_failures
+from diagnosis.verification.rate_verdict import Exceeded, Judgement
 from diagnosis.verification.way_on import is_pace_awaited, way_on
 from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import LeftOut
@@ -55,7 +55,6 @@ def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
 def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """The JSON document of what was compared, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
-    judged = comparison.judged
     template = needed_template(loop, comparison)
     needed = evidence_needed(judgement.needed, loop.operation, loop.signal_type, template, judgement.minutes)
     note = comparison.releases.note
@@ -68,8 +67,9 @@ def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "operation": loop.operation,
         "before": before.shown(),
         "after": after.shown(),
-        "expected_failures": expected_failures(judged.compared, judged.after),
+        "expected_failures": comparison.expected_failures,
         "ratio": ratio_shown(judgement.ratio),
+        "ratio_of": judgement.exceeded and exceeded_shown(judgement.exceeded),
         "confidence": 1 - judgement.tails.low - judgement.tails.high,
         "look": {"number": judgement.analysis.number, "information": judgement.analysis.information},
         "spread": spread_shown(estimate_overdispersion(before.observed, after.observed)),
@@ -115,6 +115,16 @@ def ratio_shown(ratio: Ratio) -> dict[str, float | None]:
     """The ratio as API answers show it; an infinite bound is None."""
     high = ratio.high if math.isfinite(ratio.high) else None
     return {"estimate": ratio.estimate, "low": ratio.low, "high": high}
+
+
+def exceeded_shown(exceeded: Exceeded) -> dict[str, Any]:
+    """What the ratio compares the shares of, where it is not that of failures, as API answers show it."""
+    sides = {"before": exceeded.before, "after": exceeded.after}
+    return {
+        "quantile": exceeded.quantile,
+        "above_ms": round(exceeded.above_ms, 6),
+        **{name: {"failures": side.failures, "exposure": side.exposure} for name, side in sides.items()},
+    }
 
 
 def evidence_needed(

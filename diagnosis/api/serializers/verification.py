@@ -5,7 +5,7 @@ from rest_framework import serializers
 from diagnosis.api.serializers.unseen import UnseenSerializer
 from diagnosis.models import Loop, Verification, WayOn
 from diagnosis.side_effects.linked import LINKS, OF_PEOPLE, RECORDS, REQUESTS
-from diagnosis.verification.baseline import FAILURES, SAMPLED, TRACES, WITH_CAUSED
+from diagnosis.verification.reasons import FAILURES, SAMPLED, SLOW, TRACES, WITH_CAUSED
 from telemetry.api.serializers import ObjectSerializer, optional_text
 from tenants.api.serializers import SentencesSerializer, WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
@@ -24,11 +24,16 @@ class CountedSerializer(ObjectSerializer):
     exposure = serializers.IntegerField(help_text="Records of the operation.")
     rate = serializers.FloatField(allow_null=True)
     counted = serializers.ChoiceField(
-        [FAILURES, TRACES, SAMPLED, WITH_CAUSED],
+        [FAILURES, TRACES, SAMPLED, SLOW, WITH_CAUSED],
         required=False,
         help_text="What `failures` are: those of the cluster, as in the count of its issue; traces that have the "
-        "signal, of all or of a sample; or, in a verification of an earlier version, failures with the records that "
-        "they caused.",
+        "signal, of all or of a sample; of latency, the slow ones of the records whose own time was read; or, in a "
+        "verification of an earlier version, failures with the records that they caused.",
+    )
+    slow_above_ms = serializers.FloatField(
+        required=False,
+        help_text="Of latency: a record is slow above it, by its own time, without child spans and with the time that "
+        "a call from another service took on its way to it.",
     )
     window = serializers.DictField()
 
@@ -39,6 +44,22 @@ class RatioOfRatesSerializer(ObjectSerializer):
     estimate = serializers.FloatField(allow_null=True, help_text="Null without a failure before.")
     low = serializers.FloatField()
     high = serializers.FloatField(allow_null=True, help_text="Null: no bound.")
+
+
+class SideCountsSerializer(ObjectSerializer):
+    """The counts of a part of the records of a window."""
+
+    failures = serializers.IntegerField()
+    exposure = serializers.IntegerField()
+
+
+class RatioComparesSerializer(ObjectSerializer):
+    """The records that took longer than a quantile of the own times before, whose shares the ratio compares."""
+
+    quantile = serializers.FloatField()
+    above_ms = serializers.FloatField(help_text="That quantile, in the window before.")
+    before = SideCountsSerializer()
+    after = SideCountsSerializer()
 
 
 class LookTakenSerializer(ObjectSerializer):
@@ -122,13 +143,6 @@ class TrajectorySerializer(ObjectSerializer):
     after = SessionsSerializer()
 
 
-class SideCountsSerializer(ObjectSerializer):
-    """The counts of a part of the records of a window."""
-
-    failures = serializers.IntegerField()
-    exposure = serializers.IntegerField()
-
-
 class ComparedCountsSerializer(ObjectSerializer):
     """The counts of a part of the records before and after the fix."""
 
@@ -195,6 +209,9 @@ class VerifyAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer):
     further_environments = FurtherEnvironmentsSerializer(allow_null=True)
     expected_failures = serializers.FloatField(help_text="After, at the rate before.")
     ratio = RatioOfRatesSerializer()
+    ratio_of = RatioComparesSerializer(
+        allow_null=True, help_text="Of latency: what `ratio` compares. Null: the rates of failures."
+    )
     confidence = serializers.FloatField(help_text="Of the ratio's interval; grows with each look.")
     look = LookTakenSerializer()
     spread = SpreadingSerializer()

@@ -21,7 +21,7 @@ from typing import Any
 from diagnosis.detection.duration_shift import durations_shifted
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.detection.own_time import CalledOperation, TimedStep, WindowTraces, time_all_steps
-from diagnosis.display.quantities import exact_ms, ms_decimals
+from diagnosis.display.quantities import exact_ms, ms_decimals, quantile_name
 from diagnosis.statistics.duration_tests import Comparisons, DurationSamples, middle_ms, sample_quantile
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import reported_problem
@@ -91,13 +91,10 @@ class SlowerOperation:
     def message(self) -> str:
         """The message of the failure, with the quantile in both windows, and from when on a record is slow."""
         subject = "calls to it take" if self.place.caller else "takes"
-        name = "median" if self.quantile == 0.5 else f"p{self.quantile * 100:g}"
         before, now = (sample_quantile(side, self.quantile) for side in (self.sides.before, self.sides.now))
         factor = f"{now / before:,.1f} times as long as" if before else "longer than"
-        return (
-            f"{subject} {factor} before: {name} {exact_ms(now)}, was {exact_ms(before)} of own time; "
-            f"slow above {exact_ms(self.slow_above_ms)}"
-        )
+        both = f"{quantile_name(self.quantile)} {exact_ms(now)}, was {exact_ms(before)} of own time"
+        return f"{subject} {factor} before: {both}; slow above {exact_ms(self.slow_above_ms)}"
 
     @property
     def slow_above_ms(self) -> float:

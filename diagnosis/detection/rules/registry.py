@@ -49,6 +49,13 @@ class ByVisits(OverWindow, Protocol):
         """The sampled traces that ran the target's operations, each with its failure, if it has one."""
 
 
+class ByDurations(OverWindow, Protocol):
+    """A rule whose fixes are verified by durations."""
+
+    def stated_limit_ms(self, message: str) -> float | None:
+        """The own time above which a record is slow, by the message of an issue; None if that says none."""
+
+
 class RuleRegistry:
     """The rules of a package, by signal."""
 
@@ -58,6 +65,7 @@ class RuleRegistry:
         require_parts(
             (m for m in modules if m.COMPARES == "visits" and hasattr(m, "find")), ("visits", "VERIFIED")
         )
+        require_parts((m for m in modules if m.COMPARES == "durations"), ("stated_limit_ms",))
         for module in modules:
             if module.COMPARES not in COMPARABLE:
                 raise PartsMissing(f"{module.__name__} must say in COMPARES one of {', '.join(COMPARABLE)}")
