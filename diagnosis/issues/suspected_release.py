@@ -7,6 +7,10 @@ A release is suspected if all of this holds:
 - an older release ran the same operations before this release's first traffic, and does not fail this way;
 - few of this release's own healthy records come before the first failure;
 - if the other releases failed as often, their records would hardly all be healthy (CHANCE).
+
+No record carries the fingerprint of what a rule over windows found: there the failures are those that the rule found in
+the window, none of which counts as healthy. Nothing is suspected if it also found some in the window before, or if the
+release is none of the service that is named, as of slow calls to it.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ FEWEST = 5  # healthy records of other releases
 EARLY, EARLY_SHARE = 2, 0.2
 CHANCE = 0.05
 FIRST_HEALTHY = f"""
-    SELECT service, operation, release, start_time_unix_nano FROM telemetry_record AS record
+    SELECT service, operation, release, start_time_unix_nano, trace_id, span_id FROM telemetry_record AS record
     WHERE fingerprint IS NULL AND start_time_unix_nano >= %s AND start_time_unix_nano < %s AND {IS_COUNTED}
     ORDER BY start_time_unix_nano, trace_id, span_id LIMIT %s
 """  # noqa: S608  (constants)
@@ -42,12 +46,14 @@ REASON = (
 
 
 class HealthyRun(NamedTuple):
-    """The operation, release and time of one healthy record."""
+    """The operation, release, time and ids of one healthy record."""
 
     service: str
     operation: str
     release: str
     start_time_unix_nano: int
+    trace_id: bytes = b""
+    span_id: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +103,28 @@ def of_issues(window: Window, issues: Sequence[Issue]) -> dict[int, SuspectedRel
     runs = read_healthy_runs(window) if candidates else []
     healthy_releases = {run.release for run in runs}
     suspects = {
-        issue.cluster.fingerprint: suspect(first_failures(window, issue), runs)
+        issue.cluster.fingerprint: suspect_of_rule(issue, runs)
+        if issue.cluster.signal_type
+        else suspect(first_failures(window, issue), runs)
         for issue in candidates
         if healthy_releases - failing_releases[issue.cluster.fingerprint]
     }
     return {fingerprint: suspected for fingerprint, suspected in suspects.items() if suspected}
+
+
+def suspect_of_rule(issue: Issue, runs: Sequence[HealthyRun]) -> SuspectedRelease | None:
+    """The suspected release of what a rule over windows found; `runs` may hold some of its records. Pure."""
+    cluster = issue.cluster
+    if cluster.before and cluster.before.failures:
+        return None
+    releases = frozenset(deployment.release for deployment in cluster.failures_by_deployment)
+    services = {service for service, _ in cluster.places}
+    if not any(run.release in releases and run.service in services for run in runs):
+        return None
+    found = set(cluster.spread(cluster.records))
+    healthy = [run for run in runs if bytes(run.trace_id) + bytes(run.span_id) not in found]
+    failures = FirstFailures(frozenset(cluster.places), releases, issue.first_seen, issue.impact.share)
+    return suspect(failures, healthy)
 
 
 def first_failures(window: Window, issue: Issue) -> FirstFailures:

@@ -100,3 +100,67 @@ def test_a_release_that_ran_well_for_long_is_not_named(
     deployed(alice, fails_from=90)
 
     assert issue()["suspected_release"] is None
+
+
+def requests(
+    minted: MintedProject, first: int, durations_ms: list[int], release: str, stock: str = ""
+) -> None:
+    """
+    A request every three seconds, from `first` minutes before NOW on, of web, which calls stock.
+
+    Args:
+        stock: its release, where it is not that of web, and fast: what takes long is then the way to it.
+    """
+    spans: dict[str, list[Any]] = {"web": [], "stock": []}
+    for number, ms in enumerate(durations_ms):
+        name, at = f"{release}-{first}-{number}", NOW - minutes(first) + minutes(number / 20)
+        spans["web"].append(span("GET /", trace=name, id=f"{name}-a", at=at, duration_ms=ms + 9))
+        spans["web"].append(
+            span("call", trace=name, id=f"{name}-b", parent=f"{name}-a", at=at, duration_ms=ms + 1)
+        )
+        took = 5 if stock else ms
+        spans["stock"].append(
+            span("read", trace=name, id=f"{name}-c", parent=f"{name}-b", at=at, duration_ms=took)
+        )
+    for service, sent in spans.items():
+        version = stock if stock and service == "stock" else release
+        store(minted.project, sent, NOW, {"service.name": service, "service.version": version})
+
+
+FAST, SLOW = [46, 47, 45] * 20, [930, 931, 929] * 20
+
+
+@pytest.mark.parametrize(
+    ("sent", "suspected"),
+    [
+        ([(50, FAST, "1.4"), (25, FAST[:12], "1.4"), (23, SLOW, "1.5")], "1.5"),
+        ([(50, FAST, "7f3e"), (25, SLOW, "a901")], "a901"),  # deployed as the window began
+        ([(50, FAST, "1.4"), (25, SLOW, "1.4")], None),  # no new release
+        ([(50, FAST, "1.4"), (25, SLOW[:20], "1.4"), (20, SLOW, "1.5")], None),  # the older one is slow, too
+        ([(50, FAST, "1.4"), (49, FAST, "1.5"), (24, SLOW, "1.5")], None),  # it ran long as fast as ever
+        ([(50, FAST, ""), (25, SLOW, "1.5")], None),  # what ran before names none
+    ],
+)
+def test_a_release_is_suspected_of_what_is_slow(
+    alice: MintedProject, sent: list[tuple[int, list[int], str]], suspected: str | None
+) -> None:
+    for each in sent:
+        requests(alice, *each)
+
+    packet = publishing.packet_as_answered(diagnose(alice.project, Window.ending(NOW, 25), NOW))
+
+    [found] = [issue for issue in packet["issues"] if issue["signal_type"] == "latency"]
+    assert (found["service"], found["suspected_release"]) == ("stock", suspected)
+    if suspected:
+        assert found["with"]["text"]["release"] == suspected
+        assert any("Compare release {release}" in step["detail"] for step in found["patch_plan"]["steps"])
+
+
+def test_no_release_of_a_caller_is_suspected_of_slow_calls(alice: MintedProject) -> None:
+    requests(alice, 50, FAST, "1.4", stock="88")
+    requests(alice, 25, SLOW, "1.5", stock="88")
+
+    packet = publishing.packet_as_answered(diagnose(alice.project, Window.ending(NOW, 25), NOW))
+
+    [found] = [issue for issue in packet["issues"] if issue["signal_type"] == "latency"]
+    assert (found["service"], found["suspected_release"]) == ("stock", None)
