@@ -17,7 +17,6 @@ from diagnosis.handoff import approved_evidence, fix_history, tracker_issue
 from diagnosis.issues import counts_by_deployment
 from diagnosis.issues.contrast.words import comparison_lines
 from diagnosis.issues.issue_words import failures_in_words, shared_in_words, since_in_words, trend_in_words
-from diagnosis.issues.patch_plan import shown_category
 from diagnosis.loops import (
     approval_standing,
     audited_decisions,
@@ -187,7 +186,7 @@ def plan_lines(plan: dict[str, Any]) -> list[str]:
     """The lines of the patch plan: fix category, steps, and how to verify or refute it."""
     return [
         "## Plan",
-        f"Fix category: {shown_category(plan['lever'])}",
+        f"Fix category: {plan['lever']}",
         "",
         *[
             line

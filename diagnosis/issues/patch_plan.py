@@ -4,7 +4,7 @@ The patch plan of an issue: ordered steps for a coding agent, built from facts o
 Its sentences are those of plan_sentences.py; names and messages from telemetry stand beside them.
 
 The one fix category (`lever` in JSON) is where a change would act: prompt, tools, context, retrieval, orchestration,
-guardrails, model, infra, or other code.
+guardrails, model, infra, or any other code (`code`; `other` in plans of earlier versions).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def fix_category(example: FailingRecord) -> str:
         return BY_UNIT.get(example.unit, "infra")
     text = f"{example.error_type} {example.message}"
     category = next((name for name, pattern in BY_TEXT.items() if pattern.search(text)), None)
-    return category or BY_FAILING_CALL.get(example.signal_type) or BY_UNIT.get(example.unit, "other")
+    return category or BY_FAILING_CALL.get(example.signal_type) or BY_UNIT.get(example.unit, "code")
 
 
 def plan_document(facts: PlanFacts) -> dict[str, Any]:
@@ -123,11 +123,6 @@ def refutation(facts: PlanFacts) -> Sentence:
     if facts.runner:
         return Sentence(plan_sentences.REFUTED_BY_EVAL, {"eval_id": facts.eval_id})
     return Sentence(plan_sentences.REFUTED)
-
-
-def shown_category(category: str) -> str:
-    """The fix category for people: `code` for `other`."""
-    return plan_sentences.SHOWN_CATEGORIES.get(category, category)
 
 
 def steps(facts: PlanFacts) -> list[Sentence]:

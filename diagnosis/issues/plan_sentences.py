@@ -57,10 +57,8 @@ CHANGES = {
     "infra": "Handle the outage: time-outs, retries with a bound, a fallback",
     "tools": "Change the tool or its schema",
     "orchestration": "Change what the agent does with the result, or stop the repeats",
-    "other": "Change that code",
+    "code": "Change that code",
 }
-# The same categories as people read them: `code` for `other`.
-SHOWN_CATEGORIES = {category: "code" if category == "other" else category for category in CHANGES}
 CHANGE_RATED = (
     "Change what led to these answers (fix category: prompt) so that users do not rate them down again; keep answers "
     "that nobody rated down as they are."
@@ -90,7 +88,7 @@ def shared_sentence(are_set: Sequence[bool]) -> str:
 def change_sentence(category: str, is_slow: bool) -> str:
     """The change to make, by fix category."""
     if is_slow:
-        change = f"Make it as fast as before (fix category: {SHOWN_CATEGORIES[category]})"
+        change = f"Make it as fast as before (fix category: {category})"
     else:
         change = f"{CHANGES[category]} so that the failure cannot recur"
     return f"{change}; keep healthy calls as they are."

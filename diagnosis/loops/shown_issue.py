@@ -34,7 +34,15 @@ def shown_issue(issue: dict[str, Any], **own: str) -> dict[str, Any]:
 def shown_plan(issue: dict[str, Any]) -> dict[str, Any]:
     """The stored plan, or one from the values of the issue where the stored one quotes telemetry in its sentences."""
     plan: dict[str, Any] = issue.get("patch_plan") or {}
-    return plan if not plan or "with" in plan else patch_plan.plan_document(stored_facts(issue, plan))
+    if plan and "with" not in plan:
+        return patch_plan.plan_document(stored_facts(issue, plan))
+    return plan | {"lever": lever_of(plan)} if plan.get("lever") else plan
+
+
+def lever_of(plan: dict[str, Any]) -> str:
+    """The fix category of the plan; `code` where an earlier version wrote `other`."""
+    lever = plan.get("lever") or "code"
+    return "code" if lever == "other" else lever
 
 
 def suspicion(issue: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +59,7 @@ def stored_facts(issue: dict[str, Any], plan: dict[str, Any]) -> patch_plan.Plan
     hints: list[dict[str, Any]] = issue.get("hints") or []
     conditions = [hints[0], *(hints[0].get("also") or [])] if hints else []
     return patch_plan.PlanFacts(
-        category=plan.get("lever") or "other",
+        category=lever_of(plan),
         signal_type=issue.get("signal_type") or "",
         operation=issue.get("operation") or "",
         service=issue.get("service") or "",

@@ -19,7 +19,6 @@ from diagnosis.display.sentences import values_of
 from diagnosis.issues.counts_by_deployment import named_counts
 from diagnosis.issues.hints import words
 from diagnosis.issues.issue_words import sample_in_words, shared_in_words, since_in_words, trend_in_words
-from diagnosis.issues.patch_plan import shown_category
 from loopkit.http.untrusted import WARNING
 
 register = template.Library()
@@ -28,7 +27,6 @@ register.filter(quantities.duration)
 register.filter(quantities.approximate_duration)
 register.filter(quantities.lasted)
 register.filter(event_facts.event_facts)
-register.filter(shown_category)
 register.filter(sample_in_words)
 register.filter(shared_in_words)
 register.filter(named_counts)

@@ -19,7 +19,7 @@ from tenants.api.serializers import SentencesSerializer
 
 SEVERITIES = Severity.labels
 STATUSES = ["new", "in_progress", "verified", "regression", "reopened", "rejected"]
-LEVERS = ["prompt", "tools", "context", "retrieval", "orchestration", "guardrails", "model", "infra", "other"]
+LEVERS = ["prompt", "tools", "context", "retrieval", "orchestration", "guardrails", "model", "infra", "code"]
 
 
 class SampledImpactSerializer(ObjectSerializer):

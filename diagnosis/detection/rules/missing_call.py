@@ -39,7 +39,7 @@ from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
 
 SIGNAL = "missing_call"
-FIX_CATEGORY = "other"
+FIX_CATEGORY = "code"
 EXPECTATION = "The operation makes the calls that it made before."
 RESULT_FORM = "The operations that were called as `calls`, a list of their names."
 ABOUT = "an operation leaves out a call that it made in the window before"

@@ -51,7 +51,7 @@ def values(facts: PlanFacts, sentence: str) -> Any:
         ({"signal_type": "llm_call_failed", "message": "maximum context length is 8192"}, "context"),
         ({"signal_type": "output_truncated"}, "model"),
         ({"signal_type": "user_signal"}, "prompt"),
-        ({"signal_type": "error", "unit": ""}, "other"),
+        ({"signal_type": "error", "unit": ""}, "code"),
         ({"signal_type": "error", "unit": "retrieval"}, "retrieval"),
         ({"signal_type": "llm_call_failed", "unit": "llm_call", "message": "invalid request"}, "model"),
         ({"signal_type": "tool_call_failed", "unit": "llm_call", "message": "order 7 not found"}, "tools"),

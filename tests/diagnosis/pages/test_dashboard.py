@@ -153,14 +153,19 @@ def test_the_history_of_a_fix_is_told_in_sentences(alices: Client, alice: Minted
     assert "{ &quot;" not in page
 
 
-def test_the_plan_names_fix_category_and_loop_as_the_admin_does(alices: Client, alice: MintedProject) -> None:
+@pytest.mark.parametrize("stored", ["code", "other"])  # as an earlier version called it
+def test_one_word_names_the_fix_category_wherever_it_is_shown(
+    stored: str, alices: Client, alice: MintedProject, call: Any
+) -> None:
     send(alice)
     loop = diagnose(alice)
-    Loop.objects.update(issue=loop.issue | {"patch_plan": loop.issue["patch_plan"] | {"lever": "other"}})
+    Loop.objects.update(issue=loop.issue | {"patch_plan": loop.issue["patch_plan"] | {"lever": stored}})
 
     page = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))
 
     assert "Patch plan: change the code<" in page
+    issue = call("GET", f"/v1/loops/{loop.loop_id}", alice.keys["agent"]).json()["issue"]
+    assert issue["patch_plan"]["lever"] == "code"
     assert f"POST /v1/loops/{loop.loop_id}/events" in page
     assert "&lt;loop_id&gt;" not in page
 
