@@ -1,20 +1,23 @@
 """
 The matched control of a failing record: the most similar healthy record of its operation.
 
-Compared by environment first, then release, then distance in time, then the smaller id. The search is bounded: it
-reads the records around the failing one and, if none of them is healthy, those around the nearest minute within a day
-in which the operation ran without a failure.
+It is of another trace, in which nothing failed. Compared by environment first, then release, then distance in time,
+then the smaller id. The search is bounded: it reads the records around the failing one and, if none of them is
+healthy, those around the nearest minute within a day in which the operation ran without a failure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from django.db.models import QuerySet
 
 from diagnosis.detection.rules import WINDOW_RULES
+from diagnosis.issues.contrast.healthy_record import MOST_SIMILAR
 from telemetry.models import Record, Rollup
+from telemetry.reads import cluster_failures
 from telemetry.spans.record_ids import parse_record_id, record_id
 from telemetry.store.counts.row_groups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO
@@ -36,8 +39,7 @@ class MatchCriteria:
     start_unix_nano: int
     # The longest duration of a healthy record, in nanoseconds; None unless slowness is the failure.
     longest_nano: int | None = None
-    # The trace whose records are no controls; empty unless the failure was found over a window, not in a record.
-    trace_id: bytes = b""
+    trace_id: bytes = b""  # none of its records is a control
 
 
 def find_matched_control(failing_id: str, signal_type: str = "") -> str | None:
@@ -50,7 +52,7 @@ def find_matched_control(failing_id: str, signal_type: str = "") -> str | None:
     failure = MatchCriteria(
         *(row.service, row.operation, row.environment, row.release, at),
         longest_nano=row.duration_nano // 2 if signal_type in WINDOW_RULES.by_durations else None,
-        trace_id=bytes(row.trace_id) if signal_type in WINDOW_RULES.signals else b"",
+        trace_id=bytes(row.trace_id),
     )
     return nearest_record(records_around(at), failure) or nearest_record(
         records_around(healthy_minute(failure)), failure
@@ -58,10 +60,11 @@ def find_matched_control(failing_id: str, signal_type: str = "") -> str | None:
 
 
 def nearest_record(sides: Iterable[QuerySet[Record]], failure: MatchCriteria) -> str | None:
-    """The id of the most similar of these records that ran the operation without failing, or None."""
-    candidates = [candidate for side in sides for candidate in healthy(side, failure)]
-    best = min(candidates, key=lambda candidate: unlike(candidate, failure), default=None)
-    return record_id(best[0], best[1]) if best else None
+    """The id of the most similar of these records that ran the operation in a trace without a failure, or None."""
+    candidates = (candidate for side in sides for candidate in healthy(side, failure))
+    similar = nsmallest(MOST_SIMILAR, candidates, key=lambda candidate: unlike(candidate, failure))
+    failed = cluster_failures.failing_traces(bytes(candidate[0]) for candidate in similar)
+    return next((record_id(*ids) for *ids, _, _, _ in similar if bytes(ids[0]) not in failed), None)
 
 
 def unlike(candidate: HealthyCandidate, failure: MatchCriteria) -> tuple[bool, bool, int, bytes, bytes]:
@@ -99,9 +102,7 @@ def healthy(rows: QuerySet[Record], failure: MatchCriteria) -> Iterable[HealthyC
     ran = rows.filter(service=failure.service, operation=failure.operation, fingerprint__isnull=True)
     if failure.longest_nano is not None:
         ran = ran.filter(duration_nano__lte=failure.longest_nano)
-    if failure.trace_id:
-        ran = ran.exclude(trace_id=failure.trace_id)
-    return ran.values_list(*FACTS)
+    return ran.exclude(trace_id=failure.trace_id).values_list(*FACTS)
 
 
 def healthy_minute(failure: MatchCriteria) -> int | None:

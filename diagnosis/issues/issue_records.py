@@ -9,7 +9,7 @@ from typing import Any
 
 from diagnosis.issues import model_calls, quiet_since
 from diagnosis.issues.contrast.failing_inputs import Inputs, failing_inputs, inputs_of
-from diagnosis.issues.contrast.healthy_record import healthy_record_id
+from diagnosis.issues.contrast.healthy_record import healthy_record_ids
 from diagnosis.issues.evidence_choice import EvidenceCandidate, choose
 from diagnosis.issues.extents import Extent
 from diagnosis.issues.hints.cluster_hints import find_hints
@@ -90,11 +90,8 @@ class IssueRecords:
         )
         reading = HintReading.read(window, clusters, traffic, (keys[0] for keys in evidence.values()))
         hints = find_hints(reading, clusters)
-        healthy = {
-            cluster.fingerprint: healthy_record_id(reading, cluster, evidence[cluster.fingerprint][0])
-            for cluster in clusters
-            if cluster.fingerprint in evidence
-        }
+        first_keys = {fingerprint: keys[0] for fingerprint, keys in evidence.items()}
+        healthy = healthy_record_ids(reading, clusters, first_keys)
         starts = cluster_failures.first_starts(
             cluster.fingerprint for cluster in clusters if not cluster.found
         )

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from telemetry.models import Attribution, Record
 from telemetry.reads.filters import in_window
-from telemetry.store.sql import fetch_many
+from telemetry.store.sql import fetch_many, id_chunks
 from telemetry.windows import Window
 
 NUMBERS = """
@@ -60,6 +60,15 @@ def numbers_by_operation(
     found: dict[int, dict[tuple[str, str], int]] = defaultdict(dict)
     for cluster, service, operation, number in fetch_many(NUMBERS_BY_OPERATION, wanted):
         found[cluster][service, operation] = int(number)
+    return found
+
+
+def failing_traces(trace_ids: Iterable[bytes]) -> set[bytes]:
+    """Those of these traces in which a record failed, in any way."""
+    found: set[bytes] = set()
+    for chunk in id_chunks(set(trace_ids)):
+        rows = Attribution.objects.filter(trace_id__in=chunk).order_by()
+        found.update(map(bytes, rows.values_list("trace_id", flat=True).distinct()))
     return found
 
 

@@ -93,3 +93,29 @@ def test_a_repeated_call_is_held_against_another_trace(alice: MintedProject) -> 
     other = sent(alice, "other", 4, of="get")
 
     assert twin_of(alice, record_id(spans[0]), "repeated_call") == other
+
+
+@pytest.mark.parametrize(
+    ("error", "signal_type"), [("no stock", ""), ("no stock", "error"), ("", "repeated_call")]
+)
+def test_a_failure_is_held_against_a_trace_in_which_nothing_failed(
+    alice: MintedProject, error: str, signal_type: str
+) -> None:
+    failing = span("get", trace="failing", id="a", at=T0, error=error)
+    retry = span("get", trace="failing", id="b", at=T0 + timedelta(milliseconds=1))
+    elsewhere = [
+        span("get", trace="fails elsewhere", id="c", at=T0 + timedelta(milliseconds=2)),
+        span("pay", trace="fails elsewhere", id="d", at=T0 + timedelta(milliseconds=3), error="declined"),
+    ]
+    store(alice.project, [failing, retry, *elsewhere], T0)
+    healthy = sent(alice, "healthy", 9, of="get")
+
+    assert twin_of(alice, record_id(failing), signal_type) == healthy
+
+
+def test_a_failure_whose_like_ran_in_failing_traces_alone_has_no_twin(alice: MintedProject) -> None:
+    failing = span("get", trace="failing", id="a", at=T0, error="no stock")
+    retry = span("get", trace="failing", id="b", at=T0 + timedelta(milliseconds=1))
+    store(alice.project, [failing, retry], T0)
+
+    assert twin_of(alice, record_id(failing)) is None
