@@ -54,7 +54,10 @@ class FunnelWaitingSerializer(ObjectSerializer):
     """What waiting for a human cost: an estimate, as if each failure went on as it was seen while its loop waited."""
 
     loops = serializers.IntegerField(help_text="That waited at some time in the window.")
-    now = serializers.IntegerField()
+    now = serializers.IntegerField(
+        help_text="Loops that wait for approval now, proposed and regressed ones. The queue also lists shipped fixes "
+        "on which a human has to decide how to go on."
+    )
     longest_seconds = serializers.IntegerField(allow_null=True, help_text="Of those that wait now.")
     days = serializers.FloatField(help_text="Of all loops together.")
     failures = serializers.IntegerField()

@@ -15,9 +15,11 @@ from statistics import median
 
 from diagnosis.funnel.loop_lives import (
     DAY,
+    DECIDED,
     NO_TIME,
     STAGES,
     STANDS_AT,
+    VERIFIED,
     LoopLife,
     Period,
     reached,
@@ -28,6 +30,7 @@ from diagnosis.funnel.loop_lives import (
 from diagnosis.models import Loop
 
 WEEK = timedelta(weeks=1)
+LABELS = {DECIDED: "decided (approved or rejected)", VERIFIED: "verified (held)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ class FunnelStage:
     reached: int  # loops that reached it in the window for the first time
     from_first_seen_seconds: int | None
     from_stage_before_seconds: int | None
+
+    @property
+    def label(self) -> str:
+        """The stage for people, with what it takes to reach it where the word may mean more."""
+        return LABELS.get(self.stage, self.stage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Notice(models.Model):
         RISING = "rising", "rising"
         REGRESSED = "regressed", "regressed"
         DECIDED = "decided", "decided"
+        ASKED = "asked", "asked again"
         VERIFIED = "verified", "verified"
 
     notice_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -139,13 +139,13 @@ def growth_notice(event: LoopEvent) -> Notice:
 def outdated_notice(event: LoopEvent) -> Notice:
     """The notice of an approval that ended because its content changed."""
     text = f"The approval no longer holds. The loop is {event.loop.state} now."
-    return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
+    return notice(event.loop, NoticeKind.ASKED, str(event.pk), text, event.created_at)
 
 
 def question_notice(event: LoopEvent) -> Notice:
     """The notice of a question of the agent after a fix."""
     text = "The coding agent asks what to do after a fix. It waits for a decision again."
-    return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
+    return notice(event.loop, NoticeKind.ASKED, str(event.pk), text, event.created_at)
 
 
 NOTICE_OF_EVENT: dict[str, Callable[[LoopEvent], Notice | None]] = {

@@ -18,13 +18,24 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def waiting_loops(context: dict[str, Any]) -> dict[str, int] | None:
-    """The number of loops that wait and that regressed, among those the person may see; None if they may see none."""
+    """
+    The numbers of loops that the queue lists, among those the person may see; None if they may see none.
+
+    `all` are those that wait for `approval`, as the funnel counts them, of which some `regressed`, and shipped `fixes`
+    about which a human has to decide how to go on.
+    """
     request = context["request"]
     queue = admin.site.get_model_admin(Loop)
     if not queue.has_view_permission(request):
         return None
     waiting = queue.get_queryset(request).filter(states.to_decide())
-    return waiting.aggregate(all=Count("pk"), regressed=Count("pk", filter=Q(state=Loop.State.REGRESSED)))
+    is_waiting = Q(state__in=states.WAITING)
+    return waiting.aggregate(
+        all=Count("pk"),
+        approval=Count("pk", filter=is_waiting),
+        fixes=Count("pk", filter=~is_waiting),
+        regressed=Count("pk", filter=Q(state=Loop.State.REGRESSED)),
+    )
 
 
 @register.inclusion_tag("admin/diagnosis/notice/unread.html", takes_context=True)

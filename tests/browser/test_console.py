@@ -161,7 +161,7 @@ def test_every_decision_can_be_made_without_a_mouse(walk: Walk) -> None:
 
 
 def test_the_badge_is_the_first_stop_behind_the_frame(walk: Walk) -> None:
-    assert "wait for a decision" in walk.first_stop
+    assert "wait for approval" in walk.first_stop
 
 
 def test_the_focus_can_be_seen_at_every_stop(walk: Walk) -> None:

@@ -46,14 +46,14 @@ class StateFilter(QueueFilter):
 
     title = "state"
     parameter_name = "state"
-    anything = "waiting"
+    anything = "to decide"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         """Every state, and `all` for all of them."""
         return [*Loop.State.choices, (ALL, "all")]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """Django's choices, with its "All", which stands for no parameter, called "waiting"."""
+        """Django's choices, with its "All", which stands for no parameter, called "to decide"."""
         first, *rest = super().choices(changelist)
         yield {**first, "display": self.anything}
         yield from rest

@@ -109,7 +109,7 @@ def test_the_front_page_leads_to_what_waits(boss: Client, project: Project) -> N
 
     page = text(boss.get("/admin/"))
 
-    assert "<strong>2</strong> loops wait for a decision" in page
+    assert "<strong>2</strong> loops wait for approval<" in page
     assert "<strong>1</strong> of them regressed" in page
     assert f'href="{QUEUE}"' in page
 

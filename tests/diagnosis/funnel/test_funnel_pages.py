@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import Trigger
-from diagnosis.models import Loop, LoopEvent, Verification
+from diagnosis.models import Loop, LoopEvent, Notice, Verification
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.console_requests import decide, text
 from tests.diagnosis.dashboard_client import browser_of, diagnose, send
@@ -64,6 +64,49 @@ def test_an_agent_reads_the_funnel_of_its_project(
     assert body["waiting"]["days"] == pytest.approx(6, abs=0.1)
     assert body["waiting"]["failures"] == pytest.approx(6 * waiting.failures_seen, rel=0.01)
     assert body["window"]["since_minutes"] == 10080
+
+
+@pytest.mark.parametrize(
+    ("waiting", "decided", "unsolved", "said"),
+    [
+        (
+            2,
+            ["approve"],
+            1,
+            "<strong>2</strong> loops wait for approval, <strong>1</strong> fix that shipped waits",
+        ),
+        (1, ["approve", "reject", "return"], 0, "<strong>1</strong> loop waits for approval<"),
+        (0, ["reject"], 2, "<strong>2</strong> fixes that shipped wait for a decision"),
+        (0, ["approve"], 0, "No loop waits for a decision"),
+    ],
+)
+def test_the_front_page_counts_what_waits_as_the_funnel_does(
+    alice: MintedProject, boss: Client, waiting: int, decided: list[str], unsolved: int, said: str
+) -> None:
+    loops = [
+        propose(alice, NOW - DAY, cluster) for cluster in range(1, 1 + waiting + len(decided) + unsolved)
+    ]
+    for verb, loop in zip(decided, loops[waiting:], strict=False):
+        decide(boss, loop, verb)
+    for loop in loops[waiting + len(decided) :]:
+        decide(boss, loop, "approve")
+        Loop.objects.filter(pk=loop.pk).update(state="inconclusive", verdict="unchanged")
+
+    page, funnel = text(boss.get("/admin/")), boss.get(PAGE).context["funnel"]
+
+    assert said in page
+    assert funnel.waiting.now == waiting
+    assert boss.get("/admin/diagnosis/loop/").context["cl"].result_count == waiting + unsolved
+
+
+def test_the_funnel_says_what_it_takes_to_be_decided(alice: MintedProject, boss: Client) -> None:
+    decide(boss, propose(alice, NOW - DAY), "return")
+
+    page = boss.get(PAGE)
+
+    assert "decided (approved or rejected)" in text(page)
+    assert page.context["funnel"].stages[1].reached == 0
+    assert [told.kind for told in Notice.objects.order_by("pk")] == ["new", "decided"]
 
 
 def test_the_first_of_two_approvals_decides_nothing(

@@ -146,7 +146,7 @@ def test_what_ends_a_decision_is_told(alice: MintedProject) -> None:
     for kind in (Kind.GREW, Kind.OUTDATED):
         lifecycle.append_event(loop, kind, "loopkit", NOW)
 
-    assert kinds(loop) == ["new", "rising", "decided"]
+    assert kinds(loop) == ["new", "rising", "asked"]
 
 
 def test_old_notices_are_forgotten(alice: MintedProject) -> None:

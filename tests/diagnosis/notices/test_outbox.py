@@ -229,7 +229,8 @@ def test_sending_stops_when_it_is_asked_to(alice: MintedProject, tenant: Tenant)
 
 def test_every_kind_of_notice_has_its_sentence(alice: MintedProject, tenant: Tenant) -> None:
     loop = make_loop(alice.project, state="shipped")
-    for kind in (LoopEvent.Kind.DECIDED, LoopEvent.Kind.VERIFIED, LoopEvent.Kind.REGRESSED):
+    of = LoopEvent.Kind
+    for kind in (of.DECIDED, of.OUTDATED, of.VERIFIED, of.REGRESSED):
         lifecycle.append_event(loop, kind, "loopkit", NOW, verb="approve", verdict="held")
     loop.failures = 40
     notice_rows.tell_rising([loop], NOW)
