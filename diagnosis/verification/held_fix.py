@@ -64,11 +64,8 @@ def affected_reason(
         return ""
     counts = reasons.capitalised(f"{reasons.counts_sentence(since.counts)} since the fix held.")
     allowed = significant(known.allowed_rate * evidence.bet.exposure)
-    sessions = counted(evidence.bet.sessions, "session")
-    return (
-        f"{counts} {sessions} failed within {counted(ceil(evidence.bet.exposure), 'record')} "
-        f"with the values of its strongest hint, where the verdict allows about {allowed}: more than chance allows."
-    )
+    stretch = stretch_sentence(evidence, "records with the values of its strongest hint")
+    return f"{counts} {stretch}, where the verdict allows about {allowed}: more than chance allows."
 
 
 def once_held(loop: Loop, before: ComparedWindow, after: ComparedWindow) -> ComparedWindow:
@@ -121,12 +118,17 @@ def standing_reason(held: Counts, since: Counts, sessions: int, more: int) -> st
     return f"{counts}{of_sessions}: {conclusion}."
 
 
+def stretch_sentence(evidence: EValue, records: str) -> str:
+    """`In a stretch of 8 of these records, 3 sessions had the failure for the first time`, of what shows it."""
+    bet = evidence.bet
+    sessions = counted(bet.sessions, "session")
+    return f"In a stretch of {ceil(bet.exposure):,} {records}, {sessions} had the failure for the first time"
+
+
 def back_reason(since: Counts, evidence: EValue, known: Held) -> str:
     """The reason for `regressed` in two sentences: the counts, and the stretch that shows it."""
     bet = evidence.bet
-    stretch = (
-        f"{counted(bet.sessions, 'session')} failed within {counted(ceil(bet.exposure), 'record')} of them"
-    )
+    stretch = stretch_sentence(evidence, "of these records")
     if evidence.is_against_allowed:
         allowed = significant(known.allowed_rate * bet.exposure)
         than = f"where the verdict allows about {allowed}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from diagnosis.console import verification_facts
 from diagnosis.models import Loop, Verification
 from diagnosis.verification.verify import verify
@@ -40,6 +42,12 @@ def test_a_failure_that_is_back_is_compared_with_when_its_fix_held(held: Loop, s
     facts = dict(found.facts)
 
     assert found.verification.verdict == "regressed"
+    # The sentence says what it counts: sessions, of the records since the fix held.
+    assert re.match(
+        r"30 failures in 50 records since the fix held\. In a stretch of \d+ of these records, \d+ sessions had the "
+        r"failure for the first time, (where the verdict allows about|against) ",
+        facts["Why"],
+    )
     assert facts["When it held"].startswith("0 failures in 60 records (0%)")
     assert facts["Since it held"].startswith("30 failures in 50 records (60%)")
     assert not {"Before the fix", "Since the fix", "Expected without a change"} & set(facts)

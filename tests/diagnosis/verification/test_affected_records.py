@@ -50,7 +50,10 @@ def test_each_affected_request_that_fails_again_is_a_regression(alice, watched):
 
     assert found.verdict == "regressed"
     assert found.document["reason"].startswith("9 failures in 265 records since the fix held. ")
-    assert "with the values of its strongest hint, where the verdict allows about" in found.document["reason"]
+    assert (
+        "records with the values of its strongest hint, 5 sessions had the failure for the first time, "
+        "where the verdict allows about" in found.document["reason"]
+    )
 
 
 @pytest.mark.parametrize(
