@@ -80,8 +80,8 @@ def eval_candidates(
 def of_clusters(project: Project, materials: list[EvalMaterial]) -> dict[str, EvalCandidate]:
     """The stored candidates of these clusters, by cluster id."""
     clusters = [material.cluster_id for material in materials]
-    rows = EvalCandidate.objects.filter(project=project, cluster_id__in=clusters).defer("document")
-    return {candidate.cluster_id: candidate for candidate in rows}
+    rows = EvalCandidate.objects.filter(project=project, cluster_id__in=clusters)
+    return {candidate.cluster_id: candidate for candidate in rows.only("eval_id", "cluster_id")}
 
 
 def make_candidate(project: Project, material: EvalMaterial, name: str, now: datetime) -> EvalCandidate:

@@ -29,6 +29,9 @@ from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.windows import rfc3339
 from tenants.audit import audit_log, lookup
 
+# The columns that the status and the next action of a loop follow from (next_action.py).
+LIVE = ("cluster_id", "state", "revision", "again", "verdict", "way_on", "joined_to")
+
 
 class WrongState(Exception):
     """The loop is not in a state that allows this change, or somebody else changed it first."""
@@ -123,9 +126,9 @@ def loop_fingerprint(loop: Loop) -> int:
 
 
 def loops_with_decisions(loop_ids: Iterable[str]) -> list[Loop]:
-    """These loops with their decisions, in a few queries; their documents are read where somebody asks for them."""
-    rows = Loop.objects.filter(loop_id__in=list(loop_ids)).defer("issue", "baseline")
-    return list(with_decisions(rows))
+    """These loops with their decisions, in no order; other columns than LIVE are read where somebody asks for them."""
+    rows = Loop.objects.filter(loop_id__in=list(loop_ids)).only(*LIVE).order_by()
+    return list(rows.prefetch_related("decisions__decided_by"))
 
 
 def with_decisions(rows: QuerySet[Loop]) -> QuerySet[Loop]:

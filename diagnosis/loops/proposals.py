@@ -12,7 +12,7 @@ packet's transaction, with a few statements for all issues.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -164,8 +164,10 @@ def decidable_loops(loops: Iterable[Loop]) -> list[Loop]:
     return [loop for loop in decidable if loop.loop_id not in half_approved]
 
 
-def locked(packet: Packet, clusters: Any) -> dict[str, Loop]:
+def locked(packet: Packet, clusters: Collection[str]) -> dict[str, Loop]:
     """The project's loops of these clusters, by cluster id, locked until the transaction ends."""
+    if not clusters:
+        return {}
     rows = Loop.objects.select_for_update().filter(
         project_id=packet.project_id, cluster_id__in=list(clusters)
     )

@@ -85,6 +85,8 @@ def read_failures(fingerprint: int, window: Window) -> Failures | None:
 
 def store_measured(project: Project, measured: Mapping[str, dict[str, Any]]) -> None:
     """Store what was measured, unless the loop has a later one by now."""
+    if not measured:
+        return
     loops = Loop.objects.filter(project=project, state__in=states.DECIDABLE, cluster_id__in=measured)
     for loop in loops.only("cluster_id", "quiet_since"):
         if not is_earlier(measured[loop.cluster_id], loop.quiet_since):

@@ -28,6 +28,8 @@ def repropose_grown(
 ) -> None:
     """Propose the rejected loops again that grew in this window; `issues` by cluster id. The project is bound."""
     rejected = {loop.loop_id: loop for loop in loops if loop.state == Loop.State.REJECTED}
+    if not rejected:
+        return
     decisions = Decision.objects.filter(loop__in=rejected.values()).order_by("decided_at", "pk")
     # In order of time, so that the latest decision of each loop stays.
     rejections = {decision.loop_id: decision for decision in decisions.select_related("decided_by")}
@@ -77,6 +79,8 @@ def reopen_outdated(project: Project, now: datetime) -> list[Loop]:
     by every diagnosis, by a periodic job, and by `manage.py verify_loops`; until then the handoff refuses.
     """
     loops = {loop.pk: loop for loop in loops_to_check(project)}
+    if not loops:
+        return []
     reopened = []
     for loop_id, again in approval_standing.reasons(list(loops.values()), only_readable=True).items():
         with suppress(lifecycle.WrongState):  # somebody decided meanwhile

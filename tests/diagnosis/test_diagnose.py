@@ -195,7 +195,7 @@ def test_a_packet_is_bounded_and_says_what_it_leaves_out(
     kinds = [f"{chr(97 + n % 26)}{chr(97 + n // 26)} broke" for n in range(MOST_ISSUES + 20)]
     store(alice.project, [failing_tool(n, kind) for n, kind in enumerate(kinds)], NOW)
 
-    with django_assert_max_num_queries(60):  # on the control database, where other projects wait
+    with django_assert_max_num_queries(40):  # on the control database, where other projects wait
         packet = publishing.packet_as_answered(diagnose(alice.project, HOUR, NOW))
 
     assert len(packet["issues"]) == MOST_ISSUES == Loop.objects.count() == EvalCandidate.objects.count()
