@@ -23,15 +23,19 @@ OF_CLUSTER = (
     "FROM telemetry_attribution WHERE fingerprint = %s AND NOT is_downstream{there} AND start_time_unix_nano"
 )
 LAST = f"SELECT start_time_unix_nano {OF_CLUSTER} < %s ORDER BY start_time_unix_nano DESC LIMIT 1"
-NUMBER = f"SELECT COUNT(*), MIN(start_time_unix_nano) {OF_CLUSTER} >= %s AND start_time_unix_nano <= %s"
+NUMBER = f"""
+    SELECT COUNT(*) AS number, MIN(start_time_unix_nano) AS first
+    {OF_CLUSTER} >= %s AND start_time_unix_nano <= %s
+"""
 NEWEST = f"""
     SELECT trace_id, session_key, user_key, trace_tokens {OF_CLUSTER} >= %s AND start_time_unix_nano <= %s
     ORDER BY start_time_unix_nano DESC, trace_id DESC, span_id DESC LIMIT %s
 """
 # In one statement, since a statement for each number takes longer than all of them.
-PEOPLE = f"""
-    WITH newest AS ({NEWEST})
-    SELECT COUNT(DISTINCT session_key), COUNT(DISTINCT NULLIF(user_key, 0)),
+SEEN = f"""
+    WITH counted AS ({NUMBER}), newest AS ({NEWEST})
+    SELECT (SELECT number FROM counted), (SELECT first FROM counted),
+           COUNT(DISTINCT session_key), COUNT(DISTINCT NULLIF(user_key, 0)),
            (SELECT SUM(trace_tokens * 1.0) FROM (SELECT DISTINCT trace_id, trace_tokens FROM newest) AS failing)
     FROM newest
 """  # noqa: S608  (constants)
@@ -79,7 +83,7 @@ def there(environments: Sequence[str]) -> str:
 def seen_until(fingerprint: int, last: int, environments: Sequence[str] = ()) -> SeenFailures:
     """What was seen of the cluster, in these environments, until its failure at this time, in unix nanoseconds."""
     bounds = [fingerprint, *environments, last - SEVEN_DAYS, last]
-    number, people = (sql.format(there=there(environments)) for sql in (NUMBER, PEOPLE))
-    [(failures, first)] = fetch(number, bounds)
-    [(sessions, users, tokens)] = fetch(people, [*bounds, MOST])
+    [(failures, first, sessions, users, tokens)] = fetch(
+        SEEN.format(there=there(environments)), [*bounds, *bounds, MOST]
+    )
     return SeenFailures(failures, users, sessions, min(round(tokens or 0), COUNT[1]), (last - first) // 10**9)
