@@ -18,9 +18,10 @@ from diagnosis.issues.hints.hint_reading import HintReading
 from diagnosis.issues.model_calls import ModelCallsAround
 from diagnosis.window import failing_records
 from diagnosis.window.traffic import ServiceOperation
-from telemetry.reads import cluster_failures
+from telemetry.reads import cluster_failures, record_pages
 from telemetry.reads.record_json import WholeRecord, read_whole
 from telemetry.spans.failing_record import FailingRecord
+from telemetry.spans.record_ids import TRACE_BYTES
 from telemetry.windows import Window
 
 # Failures whose inputs are read, of which the evidence is chosen: of all clusters together, and of each at least.
@@ -34,7 +35,7 @@ class EvidenceRecords:
     looked_at: dict[int, list[bytes]]  # keys of records that are stored, by fingerprint
     evidence: dict[int, list[bytes]]  # keys of some of these
     records: dict[bytes, FailingRecord]  # by key
-    whole: dict[bytes, WholeRecord]  # their stored parts, by key
+    whole: dict[bytes, WholeRecord]  # the same, complete
     inputs: Inputs
 
     @classmethod
@@ -42,10 +43,10 @@ class EvidenceRecords:
         """Choose the evidence of these clusters, and read their records together."""
         each = max(FEWEST_LOOKED_AT, LOOKED_AT // max(len(clusters), 1))
         chosen = {cluster.fingerprint: choose(cluster.candidates(), each) for cluster in clusters}
-        records = failing_records.load_failing_records(
-            candidate.key for candidates in chosen.values() for candidate in candidates
-        )
-        whole = dict(zip(records, read_whole(list(records.values())), strict=True))
+        keys = [candidate.key for candidates in chosen.values() for candidate in candidates]
+        rows = record_pages.find_rows((key[:TRACE_BYTES], key[TRACE_BYTES:]) for key in keys)
+        records = {record.key: record for record in map(failing_records.failing_record, rows)}
+        whole = dict(zip(records, read_whole(rows), strict=True))
         inputs = inputs_of(whole)
         looked_at, evidence = {}, {}
         for fingerprint, candidates in chosen.items():

@@ -7,7 +7,7 @@ from typing import Any
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.grouping import versions
-from telemetry.models import Record, Trace
+from telemetry.models import Record
 from telemetry.normalise import normalise
 from telemetry.otlp import decode
 from telemetry.reads import record_json
@@ -34,5 +34,5 @@ def span_facts(
     )
     columns = {name: getattr(row, name) for name in record_row.COLUMNS}
     record = Record(**columns | {"trace_id": stored.trace_id, "span_id": stored.span_id})
-    trace = Trace(trace_id=row.trace_id, session_id=row.session_id, user_id=row.user_id)
-    return record_json.record_identity(record, message) | record_json.understood_facts(record, trace)
+    owner = record_json.TraceOwner(row.session_id, row.user_id)
+    return record_json.record_identity(record, message) | record_json.understood_facts(record, owner)

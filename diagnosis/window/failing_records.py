@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from django.db.models import Sum
 
-from telemetry.models import Trace
+from telemetry.models import Record, Trace
 from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
 from telemetry.store.sql import fetch_many, id_chunks
 from telemetry.store.unreadable_parts import TRACE, note
@@ -17,6 +18,7 @@ LOAD = f"""
     WITH keys (key_trace, key_span) AS (VALUES {{rows}})
     SELECT {", ".join(COLUMNS)} FROM keys JOIN telemetry_record ON trace_id = key_trace AND span_id = key_span
 """  # noqa: S608  (constants)
+columns_of = attrgetter(*COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ def load_failing_records(keys: Iterable[bytes]) -> dict[bytes, FailingRecord]:
     """Those failing records with these keys that are stored, by key: the trace id and the span id, joined."""
     rows = fetch_many(LOAD, [(key[:16], key[16:]) for key in sorted(set(keys))])
     return {record.key: record for record in map(from_columns, rows)}
+
+
+def failing_record(row: Record) -> FailingRecord:
+    """The columns of the failing record as plain values."""
+    return from_columns(columns_of(row))
 
 
 def identities(trace_ids: Iterable[bytes]) -> dict[bytes, Identity]:

@@ -26,7 +26,7 @@ from telemetry.models import Record, Trace
 from telemetry.otlp import decode
 from telemetry.otlp.values import jsonable, plain_attributes
 from telemetry.reads import replaced_records
-from telemetry.reads.record_parts import RecordParts, StoredRecord, parts_of
+from telemetry.reads.record_parts import RecordParts, parts_of
 from telemetry.spans.meaning import Capture
 from telemetry.spans.span import SpanOrigin
 from telemetry.store.unreadable_parts import COLUMNS, TRACE, note
@@ -50,29 +50,37 @@ CAPTURED = tuple(field.name for field in fields(Capture))
 checked_values = attrgetter(*COLUMN_TYPES)
 
 
-class WholeRecord(NamedTuple):
-    """The stored parts of a record, its resource and scope as JSON, and the unit of agent work that it is, if any."""
+class TraceOwner(NamedTuple):
+    """The session and the user of a trace, "" where it names none."""
 
+    session_id: str
+    user_id: str
+
+
+class WholeRecord(NamedTuple):
+    """A record's columns and stored parts, its resource and scope as JSON, and the unit of agent work that it is."""
+
+    row: Record
     parts: RecordParts
     origin: dict[str, Any]  # which records with the same resource and scope share
-    capture: dict[str, Any] | None
+    capture: dict[str, Any] | None  # None if it is no unit of agent work
 
 
 WholeRecords = Mapping[bytes, WholeRecord]  # by the trace id and the span id, joined
 NOTHING_READ: WholeRecords = {}
 
 
-def read_whole(rows: Sequence[StoredRecord]) -> list[WholeRecord]:
+def read_whole(rows: Sequence[Record]) -> list[WholeRecord]:
     """These records with their parts, in their order."""
     origins: dict[
         int, tuple[SpanOrigin, dict[str, Any]]
     ] = {}  # by the identity of a message, which records share
     whole = []
-    for parts in parts_of(rows):
+    for row, parts in zip(rows, parts_of(rows), strict=True):
         if id(parts.origin) not in origins:
             origins[id(parts.origin)] = span_origin(parts.origin), origin_json(parts.origin)
         origin, shown = origins[id(parts.origin)]
-        whole.append(WholeRecord(parts, shown, record_capture(parts.stored, origin)))
+        whole.append(WholeRecord(row, parts, shown, record_capture(parts.stored, origin)))
     return whole
 
 
@@ -83,10 +91,10 @@ def records_json(rows: Sequence[Record], read: WholeRecords = NOTHING_READ) -> l
     Args:
         read: of some of them, what was read before. What a record is made of never changes.
     """
-    traces, replacing = traces_of(rows), replaced_records.replacing(rows)
+    owners, replacing = owners_of(rows), replaced_records.replacing(rows)
     same_calls = replaced_records.counted_instead([row for row in rows if row.unit in UNITS])
     return [
-        record_json(row, traces.get(bytes(row.trace_id)), whole)
+        record_json(whole, owners.get(bytes(row.trace_id)))
         | ({"replaced_by": replacing[str(row)]} if str(row) in replacing else {})
         | ({"same_call_as": same_calls[str(row)]} if str(row) in same_calls else {})
         for row, whole in zip(rows, whole_records(rows, read), strict=True)
@@ -104,29 +112,29 @@ def whole_records(rows: Sequence[Record], read: WholeRecords) -> list[WholeRecor
     return [everything[key] for key in keys]
 
 
-def traces_of(rows: Sequence[Record]) -> dict[bytes, Trace]:
-    """The traces of these records by id, without those that are not stored or whose texts cannot be read."""
+def owners_of(rows: Sequence[Record]) -> dict[bytes, TraceOwner]:
+    """The owners of these records' traces by id, without those that are not stored or whose texts cannot be read."""
     stored = Trace.objects.filter(trace_id__in={bytes(row.trace_id) for row in rows})
     return {
-        bytes(trace.trace_id): trace
-        for trace in stored
-        if isinstance(trace.session_id, str) and isinstance(trace.user_id, str)
+        bytes(trace_id): TraceOwner(session_id, user_id)
+        for trace_id, session_id, user_id in stored.values_list("trace_id", "session_id", "user_id")
+        if isinstance(session_id, str) and isinstance(user_id, str)
     }
 
 
-def record_json(row: Record, trace: Trace | None, whole: WholeRecord) -> dict[str, Any]:
+def record_json(whole: WholeRecord, owner: TraceOwner | None) -> dict[str, Any]:
     """The record as JSON; without its trace it is a session of its own."""
-    parts, origin, capture = whole
+    row, parts, origin, capture = whole
     missing = parts.missing
     if wrong := wrong_columns(*map(type, checked_values(row))):
         row, missing = without_columns(row, wrong), (*missing, COLUMNS)
         note(COLUMNS, (row.segment_id, row.position))
-    if trace is None:
-        trace, missing = Trace(trace_id=row.trace_id, session_id="", user_id=""), (*missing, TRACE)
+    if owner is None:
+        owner, missing = TraceOwner("", ""), (*missing, TRACE)
         note(TRACE, (row.segment_id, row.position))
     return (
         record_identity(row, parts.span)
-        | understood_facts(row, trace)
+        | understood_facts(row, owner)
         | content(parts.span, origin)
         | {"capture": capture}
         | ({"missing": list(missing)} if missing else {})
@@ -163,7 +171,7 @@ def record_identity(row: Record, span: SpanMessage) -> dict[str, Any]:
     }
 
 
-def understood_facts(row: Record, trace: Trace) -> dict[str, Any]:
+def understood_facts(row: Record, owner: TraceOwner) -> dict[str, Any]:
     """The fields that were derived from the span and its trace at ingest."""
     texts = {
         name: getattr(row, name) or None
@@ -184,8 +192,8 @@ def understood_facts(row: Record, trace: Trace) -> dict[str, Any]:
         "outcome": OK if row.fingerprint is None else FAILURE,
         "cluster_id": None if row.fingerprint is None else cluster_id(row.fingerprint),
         "message": row.failure_message or None,
-        "session_id": trace.session_id or bytes(row.trace_id).hex(),
-        "user_id": trace.user_id or None,
+        "session_id": owner.session_id or bytes(row.trace_id).hex(),
+        "user_id": owner.user_id or None,
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,
     }

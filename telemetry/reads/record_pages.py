@@ -208,8 +208,10 @@ def fitting_rows(rows: list[Record]) -> int:
 
 def find_records(record_ids: Iterable[str], read: WholeRecords = NOTHING_READ) -> dict[str, dict[str, Any]]:
     """The stored records among these ids as answers show them, by record id. `read`: what was read before."""
+    keys = {ids for record_id in record_ids if (ids := parse_record_id(record_id))}
+    known = {ids: read[b"".join(ids)].row for ids in keys if b"".join(ids) in read}
     with snapshot():
-        documents = record_json.records_json(rows_of(record_ids), read)
+        documents = record_json.records_json([*known.values(), *find_rows(keys - known.keys())], read)
     return {record["record_id"]: record for record in documents}
 
 

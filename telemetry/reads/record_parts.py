@@ -15,11 +15,16 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.models import Origin
 from telemetry.spans.shared_ids import is_stored_under
 from telemetry.spans.span import origin_id as id_of_origin
 from telemetry.store.segments import Place, StoredSpan, serialized_spans
+from telemetry.store.sql import fetch_many
 from telemetry.store.unreadable_parts import RESOURCE, SCOPE, SPAN, note
+
+ORIGINS = """
+    WITH wanted (number) AS (VALUES {rows})
+    SELECT origin_id, message FROM wanted JOIN telemetry_origin ON origin_id = number
+"""
 
 
 class StoredRecord(StoredSpan, Protocol):
@@ -120,10 +125,10 @@ def parse(message: ResourceSpans | ScopeSpans, content: bytes | None) -> bool:
 
 def origin_messages(rows: Iterable[StoredRecord]) -> dict[int, bytes]:
     """The serialized resources and scopes of these records by id, without those that cannot be read."""
-    ids = {number for row in rows for number in (row.resource_id, row.scope_id) if isinstance(number, int)}
-    stored = Origin.objects.filter(origin_id__in=ids).values_list("origin_id", "message")
+    shared = {(row.resource_id, row.scope_id) for row in rows}
+    ids = {number for pair in shared for number in pair if isinstance(number, int)}
     return {
         number: bytes(message)
-        for number, message in stored
+        for number, message in fetch_many(ORIGINS, [(number,) for number in sorted(ids)])
         if isinstance(message, bytes | memoryview) and id_of_origin(bytes(message)) == number
     }
