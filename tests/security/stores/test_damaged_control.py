@@ -56,7 +56,7 @@ NAMED = {
     "diagnosis_loop.created_at no day": ("diagnosis_loop.created_at", "/v1/loops"),
     "diagnosis_loop.created_at no date": ("diagnosis_loop.created_at", "/v1/dashboard"),
     "diagnosis_loop.updated_at no hour": ("diagnosis_loop.updated_at", "/v1/loops/{loop}/handoff"),
-    "diagnosis_loop.created_at a word": ("diagnosis_loop.created_at", "/v1/reports/latest.md"),
+    "diagnosis_loop.created_at a word": ("diagnosis_loop.created_at", "/v1/loops/{loop}"),
     "tenants_key.created_at no day": ("tenants_key.created_at", "/v1/telemetry"),
 }  # fmt: skip
 # What code computes with, or an answer has to write, inside a document, and the question that needs it.
