@@ -39,7 +39,10 @@ def operation_row(groups: Sequence[DurationGroup]) -> dict[str, Any]:
     failures = sum(group.records for group in groups if group.fingerprint != NO_FAILURE)
     p95 = quantile_ms(
         QUANTILE,
-        (Bucket(bucket_start_nano(group.bucket), group.records, group.longest_nano) for group in groups),
+        (
+            Bucket(bucket_start_nano(group.bucket), group.records, group.measured_nano, group.longest_nano)
+            for group in groups
+        ),
     )
     return {
         "service": groups[0].service or None,
@@ -47,6 +50,7 @@ def operation_row(groups: Sequence[DurationGroup]) -> dict[str, Any]:
         "records": records,
         "failures": failures,
         "share": round(failures / records, 4),
-        "p95_ms": round(p95.value, 3),
-        "p95_between_ms": [round(p95.low, 3), round(p95.high, 3)],
+        # To the nanosecond, as records show their durations, so that an exact one is found among them.
+        "p95_ms": round(p95.value, 6),
+        "p95_between_ms": [round(p95.low, 6), round(p95.high, 6)],
     }

@@ -29,8 +29,8 @@ IN_RECORDS = (
 )
 BY_CLUSTER = "SELECT service, operation, fingerprint, SUM(n) FROM ({parts}) AS part GROUP BY 1, 2, 3"
 BY_DURATION = (
-    "SELECT service, operation, fingerprint, duration_bucket, MAX(longest), SUM(n) FROM ({parts}) AS part "
-    "GROUP BY 1, 2, 3, 4"
+    "SELECT service, operation, fingerprint, duration_bucket, MIN(longest), MAX(longest), SUM(n) "
+    "FROM ({parts}) AS part GROUP BY 1, 2, 3, 4"
 )
 
 
@@ -75,6 +75,9 @@ class DurationGroup(NamedTuple):
     operation: str
     fingerprint: int
     bucket: int
+    measured_nano: (
+        int  # a duration of one of them: the shortest that rollups tell of, which have the longest of each
+    )
     longest_nano: int
     records: int
 

@@ -18,10 +18,14 @@ class OperationRowSerializer(ObjectSerializer):
     records = serializers.IntegerField()
     failures = serializers.IntegerField(help_text="Failed records: failures with what they caused.")
     share = serializers.FloatField()
-    p95_ms = serializers.FloatField(help_text="Interpolated in the bucket of durations that holds it.")
+    p95_ms = serializers.FloatField(
+        help_text="Interpolated in the bucket of durations that holds it, to three digits, and never shorter or longer "
+        "than every record; where the bounds are equal, the duration of a record."
+    )
     p95_between_ms = serializers.ListField(
         child=serializers.FloatField(),
-        help_text="Two bounds of it that are certain; equal where it is exact.",
+        help_text="Two bounds of it that are certain: where its bucket begins, and the longest duration in that; equal "
+        "where it is exact.",
     )
 
 

@@ -20,7 +20,18 @@ QUANTILES = st.sampled_from([0.5, 0.9, 0.95, 0.99])
 
 def counted(durations: list[int]) -> list[Bucket]:
     """The durations in nanoseconds as rollups count them, one bucket for each, in any order."""
-    return [Bucket(bucket_start_nano(bucket(nano)), 1, nano) for nano in durations]
+    return [Bucket(bucket_start_nano(bucket(nano)), 1, nano, nano) for nano in durations]
+
+
+def counted_by_minute(durations: list[int], minutes: int) -> list[Bucket]:
+    """The durations in nanoseconds as rollups of so many minutes count them, each of which knows its longest alone."""
+    rows: dict[tuple[int, int], list[int]] = {}
+    for number, nano in enumerate(durations):
+        rows.setdefault((number % minutes, bucket(nano)), []).append(nano)
+    return [
+        Bucket(bucket_start_nano(number), len(times), max(times), max(times))
+        for (_, number), times in rows.items()
+    ]
 
 
 def exact_ms(quantile: float, durations: list[int]) -> float:
@@ -35,6 +46,22 @@ def test_the_bounds_hold_the_exact_quantile_and_the_estimate(durations: list[int
     assert found.low <= exact <= found.high
     assert found.low - 1e-9 <= found.value <= found.high + 1e-9
     assert found.high <= 2 * found.low or found.low == found.high or found.low < 0.001
+
+
+NEAR = st.integers(0, 10**10).flatmap(
+    lambda least: st.lists(st.integers(least, least + least // 4 + 9), min_size=1, max_size=200)
+)
+
+
+@given(durations=DURATIONS | NEAR, quantile=QUANTILES, minutes=st.integers(1, 40))
+def test_a_quantile_lies_among_the_durations_and_has_three_digits_where_it_is_estimated(
+    durations: list[int], quantile: float, minutes: int
+) -> None:
+    found = quantile_ms(quantile, counted_by_minute(durations, minutes))
+
+    assert min(durations) / 1e6 <= found.value <= max(durations) / 1e6
+    if found.value != found.high:
+        assert found.value == float(f"{found.value:.3g}")
 
 
 @given(durations=DURATIONS, quantile=QUANTILES, rnd=st.randoms())
