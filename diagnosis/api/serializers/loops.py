@@ -104,7 +104,7 @@ class LoopSummarySerializer(ObjectSerializer):
     cluster_id = serializers.CharField()
     state = serializers.ChoiceField(Loop.State.choices)
     title = serializers.CharField()
-    severity = serializers.ChoiceField(SEVERITIES)
+    severity = serializers.ChoiceField(SEVERITIES, help_text="The worst since the loop was proposed.")
     signal_type = serializers.CharField()
     service = optional_text()
     operation = serializers.CharField()

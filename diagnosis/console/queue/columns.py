@@ -20,9 +20,9 @@ def shown_title(loop: Loop) -> str:
     return show_hidden(loop.title)
 
 
-@admin.display(description="severity")
+@admin.display(description="severity at worst")
 def severity_badge(loop: Loop) -> str:
-    """The severity as a coloured badge."""
+    """The worst severity since the loop was proposed, as a coloured badge."""
     label = loop.get_severity_display()
     return format_html('<span class="lk-badge lk-{}">{}</span>', label, label)
 
