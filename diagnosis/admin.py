@@ -13,8 +13,8 @@ from diagnosis.console.feed_keys import FeedKeyAdmin
 from diagnosis.console.inbox import NoticeAdmin
 from diagnosis.console.loop_page import LoopAdmin
 from diagnosis.console.trackers import TrackerAdmin
-from diagnosis.display.readable import rows
-from diagnosis.loops.shown_issue import shown_issue
+from diagnosis.display.readable import Rows, rows
+from diagnosis.loops.shown_issue import for_people, shown_issue
 from diagnosis.models import FeedKey, Loop, Notice, Packet, Tracker
 from diagnosis.packets import packet_lists
 from tenants.console.scoped import ReadOnly, ScopedAdmin
@@ -53,9 +53,15 @@ class PacketAdmin(ReadOnly, ScopedAdmin):
         context = {
             "packet": packet,
             "memory": document.get("memory") or [],
-            "issues": [(issue, rows(shown_issue(issue))) for issue in document.get("issues") or []],
+            "issues": [(issue, issue_rows(issue)) for issue in document.get("issues") or []],
             "facts": rows(
                 {name: value for name, value in document.items() if name not in ("memory", "issues")}
             ),
         }
         return render_to_string("admin/diagnosis/packet/document.html", context)
+
+
+def issue_rows(issue: dict[str, Any]) -> Rows:
+    """The values of an issue of a packet, with its sentences filled."""
+    own = {"loop_id": issue["loop_id"]} if issue.get("loop_id") else {}
+    return rows(for_people(shown_issue(issue, **own)))

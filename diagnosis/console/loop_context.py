@@ -17,7 +17,7 @@ from diagnosis.evals.case_inputs import with_inputs
 from diagnosis.evidence_view import evidence_page
 from diagnosis.issues.issue_words import since_in_words
 from diagnosis.loops import history_pages, next_action, states
-from diagnosis.loops.shown_issue import shown_issue
+from diagnosis.loops.shown_issue import for_people, shown_issue
 from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
 
 RESULTS, REPORTS = 20, 20  # shown: the newest
@@ -44,7 +44,7 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
         **fix_facts.fixes_context(loop),
         "loop": loop,
         "issue": issue,
-        "issue_rows": rows(issue),
+        "issue_rows": rows(for_people(issue)),
         **seen_context(loop),
         "share": operation_share(loop),
         "evidence": evidence,

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from diagnosis.display.filled_sentences import filled_html
 from diagnosis.display.quantities import counted, exact_ms, percent, quantile_name, significant, to_the_minute
-from diagnosis.display.sentences import values_of
 from diagnosis.models import Loop, Verification
 from diagnosis.side_effects import shown as side_effects
 from diagnosis.verification import reasons
@@ -105,7 +105,11 @@ def show_verification(
 
 
 def verdict_facts(document: Mapping[str, Any], sides: Sides = OF_FIX) -> list[tuple[str, str]]:
-    """The facts behind the verdict as pairs of name and text; the text is "" if the document lacks the fact."""
+    """
+    The facts behind the verdict as pairs of name and text; the text is "" if the document lacks the fact.
+
+    Sentences with values from telemetry are HTML already, and marked as such.
+    """
     analysis = document.get("look") or {}
     return [
         ("Why", document.get("reason") or ""),
@@ -114,13 +118,11 @@ def verdict_facts(document: Mapping[str, Any], sides: Sides = OF_FIX) -> list[tu
         ("Expected without a change", expected_sentence(document) if sides is OF_FIX else ""),
         (ratio_name(document), ratio_sentence(document) if sides is OF_FIX else ""),
         ("Interim analysis", f"number {analysis['number']}" if analysis.get("number") else ""),
-        ("Still needed", document.get("needed") or ""),
-        *values_of(document.get("needed") or "", document),
+        ("Still needed", filled_html(document.get("needed") or "", document)),
         ("What to do instead", document.get("instead") or ""),
         ("Release of the fix", document.get("release") or ""),
         ("Regressed in release", document.get("regressed_in") or ""),
-        ("About the release", document.get("release_note") or ""),
-        *values_of(document.get("release_note") or "", document),
+        ("About the release", filled_html(document.get("release_note") or "", document)),
         ("Not seen", document.get("unseen_note") or ""),
         ("The quota", document.get("quota_note") or ""),
         ("Releases left out", ", ".join(map(left_out_sentence, left_out(document)))),

@@ -21,7 +21,7 @@ from diagnosis.display.readable import whole_page
 from diagnosis.evals.case_inputs import with_inputs
 from diagnosis.handoff import approved_evidence
 from diagnosis.loops import content_hash, fixes, history_pages, two_people
-from diagnosis.loops.shown_issue import shown_issue
+from diagnosis.loops.shown_issue import for_people, shown_issue
 from diagnosis.models import Loop
 
 ISSUE, PLAN, EVAL, FIXES = "issue", "plan", "eval", "fixes"
@@ -63,7 +63,7 @@ def page_context(loop: Loop, name: str, number: int) -> dict[str, Any]:
 
 def part_of(loop: Loop, name: str) -> Any:
     """The value of the part, as the handoff gives it out; None if it is not stored."""
-    issue = shown_issue(loop.issue, loop_id=loop.loop_id)
+    issue = for_people(shown_issue(loop.issue, loop_id=loop.loop_id))
     plan = issue.pop("patch_plan", None)
     if name in (ISSUE, PLAN):
         return issue if name == ISSUE else plan

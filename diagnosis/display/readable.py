@@ -2,7 +2,8 @@
 JSON from telemetry as rows of names and texts, for pages.
 
 The texts are plain: nothing is marked as safe, so that templates escape them, and nothing becomes a link. Hidden
-characters are shown by their numbers (hidden_characters.py).
+characters are shown by their numbers (hidden_characters.py). Sentences of LoopKit that are HTML already
+(filled_sentences.py) stay as they are; no JSON holds one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
+
+from django.utils.safestring import SafeString
 
 from diagnosis.display.hidden_characters import show_hidden
 
@@ -28,7 +31,13 @@ def rows(value: Any) -> Rows:
 
 def flatten(value: Any) -> Iterator[tuple[str, str]]:
     """The dotted name and the text of each value that is not empty."""
-    return ((readable_text(name, NAME_LIMIT), readable_text(inner)) for name, inner in leaves(value))
+    return (
+        (
+            readable_text(name, NAME_LIMIT),
+            inner if isinstance(inner, SafeString) else readable_text(inner),
+        )
+        for name, inner in leaves(value)
+    )
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -96,7 +105,7 @@ def whole_page(value: Any, wanted: int) -> tuple[Rows, int]:
             page, size = page + 1, 0
         size += len(name) + len(text)
         if page == wanted:
-            shown.append((show_hidden(name), show_hidden(text)))
+            shown.append((show_hidden(name), text if isinstance(text, SafeString) else show_hidden(text)))
     return shown, page
 
 
@@ -111,7 +120,7 @@ def in_pieces(value: Any) -> Iterator[tuple[str, str]]:
 
 def pieces(name: str, text: str) -> Iterator[tuple[str, str]]:
     """The text in parts of TEXT_LIMIT characters at most, each under the name and its place in the text."""
-    if len(text) <= TEXT_LIMIT:
+    if len(text) <= TEXT_LIMIT or isinstance(text, SafeString):
         yield name, text
         return
     for start in range(0, len(text), TEXT_LIMIT):

@@ -4,8 +4,9 @@ Sentences of LoopKit, and the values from telemetry that stand beside them.
 No character of telemetry is part of a sentence, since whoever wrote it would speak with LoopKit's voice. A sentence is
 one of a closed list of templates in the code: `<names>` in it are LoopKit's own, such as ids and counts, and are filled
 in; `{names}` stay as they are. Their values stand beside the sentence, in JSON under `with.text` of the same object, in
-documents and pages as quotes after it. So no value can end its quote, whatever it contains, as with the parameters of
-a statement in SQL: https://cheatsheetseries.owasp.org/cheatsheets/SQL_Injection_Prevention_Cheat_Sheet.html
+documents as quotes after it, on pages as quoted elements in it (filled_sentences.py). So no value can end its quote,
+whatever it contains, as with the parameters of a statement in SQL:
+https://cheatsheetseries.owasp.org/cheatsheets/SQL_Injection_Prevention_Cheat_Sheet.html
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from diagnosis.display.filled_sentences import filled_html
 from diagnosis.display.sentences import Sentence, beside, filled
 from diagnosis.issues import patch_plan
 from diagnosis.issues.hints import words
@@ -29,6 +30,19 @@ def shown_issue(issue: dict[str, Any], **own: str) -> dict[str, Any]:
     plan = shown_plan(issue)
     steps = [step | {"detail": filled(step["detail"], **own)} for step in plan.get("steps", [])]
     return issue | suspicion(issue) | {"patch_plan": plan | {"steps": steps} if plan else plan}
+
+
+def for_people(issue: dict[str, Any]) -> dict[str, Any]:
+    """The issue of `shown_issue` with its sentences as HTML, each with its values in it, for the rows of a page."""
+    plan = issue.get("patch_plan") or {}
+    steps = [in_html(step, "detail") for step in plan.get("steps", [])]
+    filled_plan = in_html(plan, "verify", "refuted_by") | {"steps": steps} if plan else plan
+    return in_html(issue, "suspected_release_reason") | {"patch_plan": filled_plan}
+
+
+def in_html(holder: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The object with these of its sentences, where it has them, as HTML."""
+    return holder | {name: filled_html(holder[name], holder) for name in names if holder.get(name)}
 
 
 def shown_plan(issue: dict[str, Any]) -> dict[str, Any]:

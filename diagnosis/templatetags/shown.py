@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from diagnosis.display import event_facts, quantities, readable
+from diagnosis.display.filled_sentences import filled_html
 from diagnosis.display.hidden_characters import show_hidden
-from diagnosis.display.sentences import values_of
 from diagnosis.issues.counts_by_deployment import named_counts
 from diagnosis.issues.hints import words
 from diagnosis.issues.issue_words import sample_in_words, shared_in_words, since_in_words, trend_in_words
@@ -87,25 +86,22 @@ def of_unit(number: int, units: str) -> str:
     return quantities.counted(number, units.removesuffix("s"))
 
 
-@register.filter
-def with_code(text: str) -> SafeString:
-    """The text, escaped, with words between backticks as code and hidden characters shown by their number."""
-    marks = ("{}", "<code>{}</code>")
-    parts = re.split("`([^`]*)`", show_hidden(text))
-    return format_html_join("", "{}", ((format_html(marks[i % 2], part),) for i, part in enumerate(parts)))
-
-
 @register.simple_tag
 def untrusted() -> str:
     """The word that telemetry is untrusted."""
     return WARNING
 
 
-@register.inclusion_tag("sentence.html")
-def sentence(holder: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A sentence of an API answer, followed by the values from telemetry for which its placeholders stand."""
-    text = holder.get(name) or ""
-    return {"text": text, "values": values_of(text, holder)}
+@register.simple_tag
+def sentence(holder: Mapping[str, Any], name: str) -> SafeString:
+    """A sentence of an API answer, with the values from telemetry for which its placeholders stand."""
+    return filled_html(holder.get(name) or "", holder)
+
+
+@register.filter
+def fact_text(value: Any) -> str:
+    """The text of a fact; a sentence that is filled already stays as it is."""
+    return value if isinstance(value, SafeString) else visible(value)
 
 
 @register.filter

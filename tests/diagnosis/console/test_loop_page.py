@@ -97,7 +97,8 @@ def test_the_page_has_what_a_decision_needs(boss: Client, project: Project) -> N
 
     for part in (
         "9 users in 12 sessions", "18.5% of the 200 records", "trend: rising", "invoke_agent support",
-        "app.region", "change the tools", "Find the code of {operation} in", "<dd><code>tool lookup_order</code></dd>",
+        "app.region", "change the tools",
+        'Find the code of <q class="lk-value"><code>tool lookup_order</code></q> in service <q class="lk-value">',
         ">Change history</a>",
         "lookup-order-ordernotfound-v1",
         "returns a result without an error", "4 failures", "held",

@@ -54,7 +54,7 @@ class Parts(HTMLParser):
             self.open[label_at - 1][2].append(data)
         elif data.strip() and not any(tag == "title" for tag, _, _ in self.open):
             labels = [labels[-1] for _, _, labels in self.open if labels]
-            is_apart = any("lk-values" in classes for _, classes, _ in self.open)
+            is_apart = any("lk-value" in classes for _, classes, _ in self.open)
             self.found.append((data, labels[-1] if labels else "", is_apart))
 
 

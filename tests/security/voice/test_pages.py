@@ -123,3 +123,39 @@ def pages(world: CanaryWorld) -> Iterator[str]:
         yield filled
         if name == "dashboard-session":
             yield f"{filled}?session_id={quote(world.ids['session_id'], safe='')}"
+
+
+def names_left(html: str) -> list[str]:
+    """Names in texts of LoopKit in place of values, `{operation}`, `<more>`, but for what explains a form's field."""
+    left = re.compile(r"\{[a-z_]+\}|<[a-z_]+>")
+    return sorted(
+        {
+            f"{path}: {data.strip()[:90]}"
+            for path, data in Texts(html).found
+            if left.search(data) and not re.search(r"lk-value|div\.help", path) and not CANARY.search(data)
+        }
+    )
+
+
+def test_no_page_shows_a_name_in_place_of_a_value(world: CanaryWorld) -> None:
+    boss = signed_in(User.objects.get(username="boss"))
+    browser = Client(headers={"Accept": "text/html"})
+    browser.post("/dashboard/sign-in", {"agent_key": world.keys["agent"]})
+
+    answers = {url: (boss if url.startswith("/admin") else browser).get(url) for url in pages(world)}
+
+    html = {
+        url: answer.content.decode()
+        for url, answer in answers.items()
+        if answer.headers.get("Content-Type", "").startswith("text/html")
+    }
+    assert {url: found for url, page in html.items() if (found := names_left(page))} == {}
+    assert any('<q class="lk-value">' in page for page in html.values())
+
+
+@pytest.mark.parametrize(
+    "text", ["<p>Fix {operation} now</p>", "<td>Compare {release}</td>", "<p>&lt;more&gt;</p>"]
+)
+def test_a_name_in_place_of_a_value_is_found(text: str) -> None:
+    assert names_left(text)
+    assert names_left("<p>Fix <q class='lk-value'><code>GET /users/{id}</code></q> now</p>") == []
