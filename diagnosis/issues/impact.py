@@ -24,6 +24,7 @@ MANY_PEOPLE = 10  # sessions or users
 # What the exposure of a cluster counts: records of its operations, the traces that a rule looked at, or the ratings
 # that users sent. Who rates is no sample of who uses, so that a share of ratings raises no severity.
 SHARES_OF = RECORDS, TRACES, RATINGS = "records", "traces", "ratings"
+FAILS, RATED_DOWN, IS_SLOW = "fails", "is rated down", "is slow"  # of a share of an operation
 RANK = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.HIGH}
 
 
@@ -114,24 +115,20 @@ def sampled_impact(extent: Extent, exposure: int) -> SampledImpact | None:
     )
 
 
-def grade(
-    severities: Collection[str], impact: Impact, trend: str = "", is_feedback: bool = False
-) -> SeverityGrade:
+def grade(severities: Collection[str], impact: Impact, trend: str = "", what: str = FAILS) -> SeverityGrade:
     """
     The severity with its reason.
 
     Args:
         severities: those of the records.
         trend: "" without a failure rate.
-        is_feedback: users were unhappy, and nothing failed.
+        what: FAILS, RATED_DOWN or IS_SLOW, by what happened to the records.
     """
     worst = max(RANK.get(severity, Severity.MEDIUM) for severity in severities)
     increments = []
     is_large = impact.share >= LARGE_SHARE and impact.records >= LARGE_SHARE_RECORDS
     if is_large and impact.share_of != RATINGS:
-        increments.append(
-            f"+1: {percent(impact.share)} of the operation {'is rated down' if is_feedback else 'fails'}"
-        )
+        increments.append(f"+1: {percent(impact.share)} of the operation {what}")
     if max(impact.sessions, impact.users) >= MANY_PEOPLE:
         users = f" of {counted(impact.users, 'user')}" if impact.users else ""
         increments.append(f"+1: {counted(impact.sessions, 'session')}{users} are hit")

@@ -179,13 +179,15 @@ def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredClus
     cluster_impact = impact.measure_impact(cluster, operation_records)
     by_deployment = CountsByDeployment(cluster.failures_by_deployment, surroundings.exposure_of(cluster))
     if cluster.signal_type in WINDOW_RULES.by_durations:  # such a rule finds only durations that rose
-        grade = judged(impact.grade(cluster.severities, cluster_impact), cluster, surroundings)
+        grade = judged(
+            impact.grade(cluster.severities, cluster_impact, what=impact.IS_SLOW), cluster, surroundings
+        )
         return MeasuredCluster(cluster, cluster_impact, grade, Trend(RISING), by_deployment)
     measured_trend = trend_of(cluster, surroundings)
-    is_feedback = cluster.fingerprint in surroundings.feedback
+    what = impact.RATED_DOWN if cluster.fingerprint in surroundings.feedback else impact.FAILS
     direction = "" if cluster.signal_type in WINDOW_RULES.of_rises else measured_trend.direction
-    overall = impact.grade(cluster.severities, cluster_impact, direction, is_feedback)
-    grade = judged(overall, cluster, surroundings, direction, is_feedback)
+    overall = impact.grade(cluster.severities, cluster_impact, direction, what)
+    grade = judged(overall, cluster, surroundings, direction, what)
     return MeasuredCluster(cluster, cluster_impact, grade, measured_trend, by_deployment)
 
 
@@ -194,7 +196,7 @@ def judged(
     cluster: Extent,
     surroundings: Surroundings,
     direction: str = "",
-    is_feedback: bool = False,
+    what: str = impact.FAILS,
 ) -> SeverityGrade:
     """The grade by what fails in production, if an operator named its environments; else that of all environments."""
     production, part = surroundings.production, cluster.in_production
@@ -208,7 +210,7 @@ def judged(
     exposure = surroundings.exposure_of(part) or Counter[Deployment]()
     ran = sum(number for deployment, number in exposure.items() if deployment.environment in production)
     there = impact.measure_impact(part, ran)
-    return overall.by_production(impact.grade(part.severities, there, direction, is_feedback))
+    return overall.by_production(impact.grade(part.severities, there, direction, what))
 
 
 def trend_of(cluster: Extent, surroundings: Surroundings) -> Trend:

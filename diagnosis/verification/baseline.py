@@ -168,13 +168,14 @@ def counted_before(loop: Loop, since: int, end: int) -> ComparedWindow:
     )
     if loop.signal_type not in WINDOW_RULES.by_durations:
         return side
-    side = with_durations(side, cluster)
+    side = with_durations(loop, side, cluster)
     return with_slow_records(side, own_durations.slow_limit_ms(loop, side.durations))
 
 
-def with_durations(side: ComparedWindow, cluster: Target) -> ComparedWindow:
+def with_durations(loop: Loop, side: ComparedWindow, cluster: Target) -> ComparedWindow:
     """The side of a loop about latency with the own times of its records, read from the bound project."""
-    return replace(side, durations=own_durations.durations(side.window, cluster))
+    measure = own_durations.measure_of(loop)
+    return replace(side, durations=own_durations.durations(side.window, cluster, measure))
 
 
 def with_slow_records(side: ComparedWindow, limit_ms: float | None) -> ComparedWindow:

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import cast
 
 from diagnosis.detection.rules import WINDOW_RULES
+from diagnosis.display.quantities import exact_ms
 from diagnosis.models import Loop, Verification
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import InterimAnalysis
@@ -132,7 +133,7 @@ def with_slow_records(
     loop: Loop, before: ComparedWindow, after: ComparedWindow, target: Target
 ) -> tuple[ComparedWindow, ComparedWindow]:
     """Both sides of a loop about latency with the own times that are compared, and the slow records among them."""
-    before, after = (baseline.with_durations(side, target) for side in (before, after))
+    before, after = (baseline.with_durations(loop, side, target) for side in (before, after))
     limit_ms = own_durations.slow_limit_ms(loop, before.durations)
     return baseline.with_slow_records(before, limit_ms), baseline.with_slow_records(after, limit_ms)
 
@@ -179,7 +180,7 @@ def judge_loop(
     """Judge a loop whose rule compares durations by these, any other by failure rates."""
     is_held = loop.state == Loop.State.HELD
     if loop.signal_type in WINDOW_RULES.by_durations:
-        judgement = judge_durations(before, after, last, is_held)
+        judgement = judge_durations(loop, before, after, last)
     else:
         judgement = judge_rates(before, after, last, is_held)
     still_holds = is_held and judgement.verdict != "regressed"
@@ -193,13 +194,15 @@ def judge_loop(
 
 
 def judge_durations(
-    before: ComparedWindow, after: ComparedWindow, last: InterimAnalysis, is_held: bool
+    loop: Loop, before: ComparedWindow, after: ComparedWindow, last: InterimAnalysis
 ) -> Judgement:
     """Judge by durations; for a fix that held, what is needed would show that it is back."""
     ran, old, new = after.counts.exposure, before.durations, after.durations
+    is_held = loop.state == Loop.State.HELD
     judgement = duration_verdict.judge_durations(old, new, last, ran)
     if before.slow and after.slow:
-        text = reasons.slow_reason(before.slow.counts, after.slow.counts, after.slow.above_ms, is_held)
+        limit = f"{exact_ms(after.slow.above_ms)} of {own_durations.measure_of(loop)}"
+        text = reasons.slow_reason(before.slow.counts, after.slow.counts, limit, is_held)
         judgement = replace(judgement, reason=f"{judgement.reason} {text}")
     if is_held and judgement.verdict != "regressed":
         more = duration_verdict.more_to_regress(old, new, judgement.analysis, ran)

@@ -205,7 +205,7 @@ def duration_reason(verdict: Verdict, decisive: Exceedance, number: int) -> str:
     """The verdict in one sentence."""
     before, after = duration(decisive.exceeded.above_ms), duration(decisive.after_ms)
     name = quantile_name(decisive.quantile)
-    change = f"{name} of the own time went from {before} to {after} over {counted(number, 'record')}"
+    change = f"{name} went from {before} to {after} over {counted(number, 'record')}"
     return {
         "regressed": f"Slower: {change}.",
         "held": f"Hardly a record is as slow as before: {change}.",

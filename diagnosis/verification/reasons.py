@@ -107,25 +107,24 @@ def slow_sentence(counts: Counts) -> str:
 
 def counts_in_words(side: Mapping[str, Any]) -> str:
     """
-    The counts of a side as answers show it: `20 failures in 50 records`, `60 slow records of 72 (slow above 207 ms)`.
+    The counts of a side as answers show it: `20 failures in 50 records`, `60 of 72 records slower than 207 ms`.
 
     What they count is what the side says; a side of an earlier version counts failures with what they caused.
     """
     what, failures = side.get("counted", WITH_CAUSED), side["failures"]
     if what == SLOW and "slow_above_ms" in side:
-        limit = f" (slow above {exact_ms(side['slow_above_ms'])})"
-        return f"{counted(failures, 'slow record')} of {side['exposure']:,}{limit}"
+        return f"{failures:,} of {counted(side['exposure'], 'record')} slower than {exact_ms(side['slow_above_ms'])}"
     text = counted(failures, "failure") + (" with what they caused" if what == WITH_CAUSED else "")
     return text + (
         f" in {counted(side['exposure'], EXPOSED.get(what, 'record'))}" if "exposure" in side else ""
     )
 
 
-def slow_reason(before: Counts, after: Counts, above_ms: float, is_held: bool) -> str:
-    """The slow records of both windows: `Slow, above 207 ms: 60 of 72 records before, 0 of 50 since.`"""
+def slow_reason(before: Counts, after: Counts, limit: str, is_held: bool) -> str:
+    """The slow records of both windows: `Slow, above 207 ms of own time: 60 of 72 records before, ...`"""
     then = "when it held" if is_held else "before"
     return (
-        f"Slow, above {exact_ms(above_ms)}: {before.failures:,} of {counted(before.exposure, 'record')} {then}, "
+        f"Slow, above {limit}: {before.failures:,} of {counted(before.exposure, 'record')} {then}, "
         f"{after.failures:,} of {after.exposure:,} since."
     )
 

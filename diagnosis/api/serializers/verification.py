@@ -32,8 +32,8 @@ class CountedSerializer(ObjectSerializer):
     )
     slow_above_ms = serializers.FloatField(
         required=False,
-        help_text="Of latency: a record is slow above it, by its own time, without child spans and with the time that "
-        "a call from another service took on its way to it.",
+        help_text="Of latency: a record is slow above it, by its own time, without child spans, or by the time that a "
+        "call from another service took on its way, as the issue says.",
     )
     window = serializers.DictField()
 

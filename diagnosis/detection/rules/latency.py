@@ -38,8 +38,9 @@ FINDS_RISES = True
 IN_OUTPUT = ""
 # In SlowerOperation.message; messages of earlier versions do not say from when on a record is slow.
 NOW_AND_BEFORE = re.compile(
-    r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms(?: of own time; slow above ([\d.]+) ms)?"
+    r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms(?: (?:of own time|on their way); slow above ([\d.]+) ms)?"
 )
+TAKES, CALLS_TAKE = "takes", "calls to it take"  # how the messages begin, by what is slow
 KEY_VERSION = "1"  # as in telemetry/agent_runs/run_call.py
 # If 2 or more of the services that a caller calls, and most of them, take 1.5 times as long, the caller is slow.
 CALLEES, LATE = 2, 1.5
@@ -90,10 +91,10 @@ class SlowerOperation:
     @property
     def message(self) -> str:
         """The message of the failure, with the quantile in both windows, and from when on a record is slow."""
-        subject = "calls to it take" if self.place.caller else "takes"
+        subject, measured = (CALLS_TAKE, "on their way") if self.place.caller else (TAKES, "of own time")
         before, now = (sample_quantile(side, self.quantile) for side in (self.sides.before, self.sides.now))
         factor = f"{now / before:,.1f} times as long as" if before else "longer than"
-        both = f"{quantile_name(self.quantile)} {exact_ms(now)}, was {exact_ms(before)} of own time"
+        both = f"{quantile_name(self.quantile)} {exact_ms(now)}, was {exact_ms(before)} {measured}"
         return f"{subject} {factor} before: {both}; slow above {exact_ms(self.slow_above_ms)}"
 
     @property
@@ -247,6 +248,11 @@ def stated_limit_ms(message: str) -> float | None:
     if match is None:
         return None
     return float(match[3]) if match[3] else middle_ms(float(match[2]), float(match[1]))
+
+
+def is_of_calls(message: str) -> bool | None:
+    """Whether this message is about calls on their way, and not the operation's own time; None if it says neither."""
+    return None if not message.startswith((TAKES, CALLS_TAKE)) else message.startswith(CALLS_TAKE)
 
 
 def latency_fingerprint(place: CalledOperation) -> int:

@@ -55,6 +55,9 @@ class ByDurations(OverWindow, Protocol):
     def stated_limit_ms(self, message: str) -> float | None:
         """The own time above which a record is slow, by the message of an issue; None if that says none."""
 
+    def is_of_calls(self, message: str) -> bool | None:
+        """Whether the message is about calls on their way, not the operation's own time; None if it says neither."""
+
 
 class RuleRegistry:
     """The rules of a package, by signal."""
@@ -65,7 +68,7 @@ class RuleRegistry:
         require_parts(
             (m for m in modules if m.COMPARES == "visits" and hasattr(m, "find")), ("visits", "VERIFIED")
         )
-        require_parts((m for m in modules if m.COMPARES == "durations"), ("stated_limit_ms",))
+        require_parts((m for m in modules if m.COMPARES == "durations"), ("stated_limit_ms", "is_of_calls"))
         for module in modules:
             if module.COMPARES not in COMPARABLE:
                 raise PartsMissing(f"{module.__name__} must say in COMPARES one of {', '.join(COMPARABLE)}")

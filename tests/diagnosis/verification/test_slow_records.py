@@ -74,7 +74,7 @@ def test_both_windows_count_the_slow_records_of_the_issue(
     limit = before["slow_above_ms"]
     assert loop.issue["message"].endswith(f"slow above {limit:g} ms")
     assert (
-        f"Slow, above {limit:g} ms: {slow_ones} of {slow_ones + still_fast} records before"
+        f"Slow, above {limit:g} ms of own time: {slow_ones} of {slow_ones + still_fast} records before"
         in document["reason"]
     )
     assert document["expected_failures"] == pytest.approx(
@@ -93,8 +93,8 @@ def test_the_ratio_says_what_it_compares(alice: MintedProject) -> None:
     facts = dict(verification_facts.verdict_facts(document))
     assert facts[f"Share of records above {compared['above_ms']:.0f} ms (median before), after by before"]
     assert "Rate after by rate before" not in facts
-    assert facts["Before the fix"].startswith("60 slow records of 71 (slow above ")
-    assert facts["Since the fix"].startswith("0 slow records of 90 (slow above ")
+    assert facts["Before the fix"].startswith("60 of 71 records slower than ")
+    assert facts["Since the fix"].startswith("0 of 90 records slower than ")
     assert facts["Expected without a change"] == "76.1 slow records since the fix"
     assert short_verdict(document)["ratio_of"] == {"quantile": 0.5, "above_ms": compared["above_ms"]}
 
@@ -120,7 +120,7 @@ def test_the_history_of_fixes_counts_slow_records_before_each(alice: MintedProje
 
     [fix] = fixes.fixes_of_events([LoopEvent(kind="shipped", created_at=NOW, detail=detail)])
 
-    assert "; before it 60 slow records of 71 (slow above " in fix_history.fix_line(fix.shown())
+    assert "; before it 60 of 71 records slower than " in fix_history.fix_line(fix.shown())
 
 
 def test_the_plan_says_in_which_window_it_counts(alice: MintedProject) -> None:
@@ -142,3 +142,41 @@ def test_a_baseline_of_an_earlier_version_is_shown_as_slow_records(alice: Minted
     before = verify(loop, NOW + timedelta(minutes=30)).document["before"]
 
     assert (before["failures"], before["exposure"], before["counted"]) == (60, 71, "slow records")
+
+
+@pytest.mark.parametrize(("way", "own"), [((2, 2), (46, 930)), ((3, 400), (20, 20)), ((90, 90), (5, 60))])
+def test_a_fix_is_verified_by_what_the_issue_measured(
+    alice: MintedProject, way: tuple[int, int], own: tuple[int, int]
+) -> None:
+    def call(start: datetime, number: int, way_ms: int, own_ms: int) -> None:
+        spans: dict[str, list[Any]] = {"web": [], "records": []}
+        for n in range(number):
+            at, name, took = start + timedelta(seconds=2 * n), f"{start}{n}", own_ms + 0.01 * (n % 5)
+            spans["web"].append(
+                span("call", trace=name, id=f"{name}a", at=at, duration_ms=way_ms + took + 0.01 * (n % 7))
+            )
+            spans["records"].append(
+                span("SELECT visits", trace=name, id=f"{name}b", parent=f"{name}a", at=at, duration_ms=took)
+            )
+        for service, sent in spans.items():
+            store(alice.project, sent, start, {"service.name": service})
+
+    call(NOW - timedelta(minutes=50), 70, way[0], own[0])
+    call(NOW - timedelta(minutes=24), 60, way[1], own[1])
+    diagnose(alice.project, Window.ending(NOW, 25), NOW)
+    loop = Loop.objects.get(signal_type="latency")
+    loop.state, loop.shipped_at, loop.attempt = Loop.State.SHIPPED, NOW, 1
+    loop.baseline = baseline.baseline(loop, NOW)
+    loop.save()
+    call(NOW, 60, way[0], own[0])
+
+    document = verify(loop, NOW + timedelta(minutes=30)).document
+
+    slow = way[1] if way[0] != way[1] else own[1]
+    assert document["verdict"] == "held"
+    assert document["ratio_of"]["above_ms"] == pytest.approx(slow, abs=0.1)  # as in the issue
+    assert f"median {slow} ms" in loop.issue["message"].replace(".0 ms", " ms")
+    of = "time of calls on their way" if way[0] != way[1] else "own time"
+    assert f"median went from {slow} ms" in document["reason"].replace(".0 ms", " ms")
+    assert f" ms of {of}: 60 of 60 records before, 0 of 60 since." in document["reason"]
+    assert (document["before"]["failures"], document["after"]["failures"]) == (60, 0)

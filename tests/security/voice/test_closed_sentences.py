@@ -35,7 +35,7 @@ FACTS = (
 # The severity and its reasons, as docs/diagnosis.md#severity has them.
 BASE = r"(low|medium|high|critical): the worst of its <noun> and the downstream <noun> around them"
 RISES = "the rate rises against the window before"
-RAISED = rf"\+<n>: (<n> of the operation (fails|is rated down)|<n> <noun>( of <n> <noun>)? are hit|{RISES})"
+RAISED = rf"\+<n>: (<n> of the operation (fails|is slow|is rated down)|<n> <noun>( of <n> <noun>)? are hit|{RISES})"
 SEVERITY = re.compile(rf"{BASE}|(low|medium|high|critical) \({BASE}(; {RAISED})+\)")
 
 
