@@ -3,16 +3,17 @@ Answers cut to a budget of tokens. Pure functions.
 
 A token is taken to be CHARACTERS_A_TOKEN characters of compact JSON: with ids in hex, tokenizers take 2.5 to 3.2 of
 them for one. Only whole parts are left out, from the end, so that a larger budget gives the same parts and more, and
-`completeness` says what is left out. What is said first, and the first row of a list, always stand: where they do not
-fit, what telemetry says in them is cut. The room for the rest grows with the budget, whatever is cut before it: what is
-said first has half of the room at most, and a note in `completeness` NOTE_SHARE.
+`completeness` says what is left out. What is said first, and the first row of a list, stand before the rest: where they
+do not fit, what telemetry says in them is cut, and then facts are left out from the end, too. The room for the rest
+grows with the budget, whatever is cut before it: what is said first has half of the room at most, and a note in
+`completeness` NOTE_SHARE.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain
 from typing import Any
 
 import orjson
@@ -25,7 +26,11 @@ from tenants.api.budgets import FEWEST_TOKENS, MOST_TOKENS
 CHARACTERS_A_TOKEN = 2.5
 MOST_CHARACTERS = 48_000  # clients put larger answers into a file and show its beginning
 NOTE_SHARE = 0.6  # characters of a note in `completeness` for each token
-RESERVED = 360 + len(WARNING)  # characters that `completeness` and `warning` take at most
+ENVELOPE = 140 + len(
+    WARNING
+)  # characters that `completeness` and `warning` take beside the names of what is left out
+CURSOR = 220  # characters of the argument that brings further rows
+RESERVED = ENVELOPE + CURSOR
 Part = tuple[str, Any]  # a name and its value
 JsonObject = dict[str, Any]
 NO_GAPS: JsonObject = {}  # of `completeness`: what the window lacks
@@ -46,11 +51,11 @@ def room_beside(answer: JsonObject, budget: int, gaps: JsonObject = NO_GAPS) -> 
     return room_of(budget, gaps) - json_characters(answer)
 
 
-def room_of(budget: int, gaps: JsonObject) -> int:
+def room_of(budget: int, gaps: JsonObject, reserved: int = RESERVED) -> int:
     """How many characters there are for everything but `completeness` and `warning`. It grows with the budget."""
     note = min(json_characters(gaps.get("note", "")), int(budget * NOTE_SHARE))
     counts = json_characters(without_note(gaps))
-    return min(int(budget * CHARACTERS_A_TOKEN), MOST_CHARACTERS) - RESERVED - counts - note
+    return min(int(budget * CHARACTERS_A_TOKEN), MOST_CHARACTERS) - reserved - counts - note
 
 
 def fitting(sizes: Sequence[int], free: int) -> int:
@@ -61,18 +66,24 @@ def fitting(sizes: Sequence[int], free: int) -> int:
 
 def with_rows(
     answer: JsonObject, name: str, rows: Sequence[Any], budget: int, gaps: JsonObject = NO_GAPS
-) -> tuple[JsonObject, int]:
-    """The answer with as many of the rows under the name as fit, the first one always, and how many these are."""
-    facts, free = fitting_facts(tool_words.shown(answer), budget, gaps)
-    free -= len(name) + len('"":[],')
-    shown = fitting_rows(rows, free)
-    return facts | {name: [shrunk(row, free) for row in shown[:1]] + shown[1:]}, len(shown)
+) -> tuple[JsonObject, int, list[str]]:
+    """
+    The answer with as many of the rows under the name as fit, the first one always; how many these are; and the names
+    of the facts for which there is no room beside it.
+    """
+    room = room_of(budget, gaps) - len(name) - len('"":[],')
+    first = [tool_words.shown_row(row) for row in rows[:1]]
+    least = json_characters([shrunk(row, 0) for row in first])
+    facts, left_out, free = fitting_facts(tool_words.shown(answer), room, least)
+    following = () if left_out else map(tool_words.shown_row, rows[1:])
+    shown = fitting_rows(chain(first, following), free)
+    return facts | {name: [shrunk(row, free) for row in shown[:1]] + shown[1:]}, len(shown), left_out
 
 
-def fitting_rows(rows: Sequence[Any], free: int) -> list[Any]:
-    """Those of the rows that fit, in their order, as they are shown; the first one always. No other is looked at."""
+def fitting_rows(rows: Iterable[Any], free: int) -> list[Any]:
+    """Those of the rows that fit, in their order; the first one always. No other is looked at."""
     shown: list[Any] = []
-    for row in map(tool_words.shown_row, rows):
+    for row in rows:
         free -= json_characters(row) + len(",")
         if free < 0 and shown:
             break
@@ -87,32 +98,46 @@ def with_parts(
 ) -> JsonObject:
     """The answer with as many of the named parts as fit, and with its `completeness`."""
     whole = tool_words.shown(answer)
-    facts, free = fitting_facts(whole, budget, gaps)
     present = [(name, tool_words.shown(value)) for name, value in parts if value not in (None, "", [], {})]
-    sizes = [json_characters(value) + len(name) + len('"":') for name, value in present]
-    count = fitting(sizes, free)
+    names = [name for name, _ in present]
+    facts, left_out, free = fitting_facts(whole, room_of(budget, gaps, ENVELOPE) - names_size(names), 0)
+    # The room of a name is taken already: it is said of each part, here or in what is left out.
+    sizes = [json_characters(value) + len(":") for _, value in present]
+    count = 0 if left_out else fitting(sizes, free)
     said_first = json_characters(whole)
-    wanted = (
-        said_first + max(said_first, sum(sizes) + len(sizes)) + RESERVED + json_characters(gaps) + len("{}")
-    )
-    left_out = [name for name, _ in present[count:]]
+    wanted = said_first + max(said_first, sum(sizes) + len(sizes)) + json_characters(gaps) + len("{}")
+    left_out += names[count:]
     is_cut = facts != whole
     return with_completeness(
         facts | dict(present[:count]),
         shown=count,
         total=len(present),
         left_out=left_out,
-        following={"budget": budget_for(wanted)} if left_out or is_cut else None,
+        following={"budget": budget_for(wanted + ENVELOPE + names_size(names))}
+        if left_out or is_cut
+        else None,
         gaps=fitting_gaps(gaps, budget),
     )
 
 
-def fitting_facts(answer: JsonObject, budget: int, gaps: JsonObject) -> tuple[JsonObject, int]:
-    """What is said first, in half of the room at most, and the characters that are left for the rest."""
-    room = room_of(budget, gaps)
-    facts = dict(shrunk(answer, room // 2))
-    taken = max(json_characters(facts), min(json_characters(answer), room // 2))
-    return facts, room - taken
+def names_size(names: Iterable[str]) -> int:
+    """The number of characters of the names in a list."""
+    return sum(len(name) + len('"",') for name in names)
+
+
+def fitting_facts(answer: JsonObject, room: int, rest: int) -> tuple[JsonObject, list[str], int]:
+    """
+    What is said first, in half of the room at most; the names of what there is no room for, however it is cut; and the
+    characters that are left for the rest, which needs so many of them.
+    """
+    least = dict(shrunk(answer, 0))
+    if json_characters(least) + rest > room:
+        sizes = [json_characters(value) + len(":") for value in least.values()]
+        count = max(1, fitting(sizes, room - rest - names_size(least)))
+        return dict(list(least.items())[:count]), list(least)[count:], rest
+    share = min(room // 2, room - rest)
+    facts = dict(shrunk(answer, share))
+    return facts, [], room - max(json_characters(facts), min(json_characters(answer), share))
 
 
 def fitting_gaps(gaps: JsonObject, budget: int) -> JsonObject:
@@ -145,11 +170,12 @@ def with_completeness(
 
     Args:
         total: how many parts there are; None where only the list itself could say.
-        left_out: the names of parts that are not shown; for rows, the number is told by the others.
+        left_out: the names of facts and parts that are not shown; of rows, the number is told by the others.
         following: the argument that brings what is left out; None if this is all.
         gaps: what the store lacks of the window (store_gaps.py).
     """
-    facts: JsonObject = {"shown": shown, "total": total, "complete": following is None and not gaps}
+    following = following or ({"budget": MOST_TOKENS} if left_out else None)
+    facts: JsonObject = {"shown": shown, "total": total, "complete": not (following or gaps)}
     facts |= ({"left_out": left_out} if left_out else {}) | gaps
     facts |= {"next": following} if following else {}
     whole = {"warning": WARNING} | answer | {"completeness": facts}

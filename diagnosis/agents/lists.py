@@ -32,12 +32,17 @@ def listed(api: Api, read: Read, query: JsonObject, tokens: int, shape: Shape) -
     page = read({"limit": A_PAGE} | query)
     facts, name, rows = shape(page)
     gaps = gaps_of_window(api, page["window"]) if "window" in page else {}
-    answer, count = budget.with_rows(facts, name, rows, tokens, gaps)
+    answer, count, left_out = budget.with_rows(facts, name, rows, tokens, gaps)
     cursor = page["next_cursor"]
     if count < len(rows):
         cursor = read(query | {"limit": count})["next_cursor"]
     total = count if cursor is None and query.get("cursor") is None else None
     following = {"cursor": cursor} if cursor else None
     return budget.with_completeness(
-        answer, shown=count, total=total, following=following, gaps=budget.fitting_gaps(gaps, tokens)
+        answer,
+        shown=count,
+        total=total,
+        left_out=left_out,
+        following=following,
+        gaps=budget.fitting_gaps(gaps, tokens),
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from diagnosis.agents import tool_words
 from diagnosis.agents.budget import Part
 from diagnosis.agents.envelope import IN_ONE, cut_texts, under_text
 from diagnosis.evals.candidates import plain_id
 
 SETTLED = frozenset({"in_progress", "verified", "rejected"})  # statuses of issues that need no look
 EVIDENCE_SHOWN, PLACES_SHOWN, INPUTS_SHOWN = 3, 5, 3
+SETTLED_TITLE = 80  # characters
 VALUE = 500  # characters of a value of a call, an input or a difference
 PARTS = (
     "action_gate", "approval", "plan", "call", "contrast", "inputs", "hints", "evidence", "impact", "places", "timing",
@@ -25,14 +27,21 @@ def issue_line(issue: Mapping[str, Any]) -> dict[str, Any]:
         present_fields(issue, ("cluster_id", "loop_id", "status", "severity"))
         | {"signal": issue["signal_type"], "failures": issue["count"]}
         | present_fields(impact, ("share", "sessions", "users"))
+        | short_sample(impact.get("sampled"))
         | present_fields(issue, ("trend", "last_seen"))
         | {"lever": issue["patch_plan"]["lever"]}
     ) | under_text(title=issue["title"], service=issue["service"], code=code_place_of(issue))
 
 
+def short_sample(sampled: Mapping[str, Any] | None) -> dict[str, Any]:
+    """`{"sampled": {...}}` of counts that are from a sample: how many traces were read of how many; {} of others."""
+    return {"sampled": {name: sampled[name] for name in ("traces_read", "traces")}} if sampled else {}
+
+
 def settled_line(issue: Mapping[str, Any]) -> dict[str, Any]:
     """An issue in a list that a human decided, or whose fix held: what to ask for if it matters all the same."""
-    return {name: issue[name] for name in ("cluster_id", "loop_id", "status")} | {"failures": issue["count"]}
+    facts = {name: issue[name] for name in ("cluster_id", "loop_id", "status")} | {"failures": issue["count"]}
+    return facts | under_text(SETTLED_TITLE, title=issue["title"])
 
 
 def list_lines(issues: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -50,9 +59,10 @@ def code_place_of(issue: Mapping[str, Any]) -> str:
 def issue_facts(issue: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of an issue first, and always."""
     texts = {name: issue[name] for name in ("title", "service", "operation", "error_type", "message")}
+    first = {name: issue[name] for name in ("cluster_id", "loop_id", "status") if name in issue}
     facts = {name: value for name, value in issue_line(issue).items() if name != "text"}
-    facts |= {"eval_id": plain_id(issue["cluster_id"])}
-    return facts | under_text(IN_ONE, **texts, code=code_place_of(issue))
+    told = under_text(IN_ONE, **texts, code=code_place_of(issue))
+    return first | told | facts | {"eval_id": plain_id(issue["cluster_id"])}
 
 
 def issue_parts(issue: Mapping[str, Any]) -> list[Part]:
@@ -124,13 +134,15 @@ def short_inputs(failing_inputs: Mapping[str, Any] | None) -> Any:
 
 
 def short_evidence(issue: Mapping[str, Any]) -> dict[str, Any]:
-    """The first records of the evidence with their sessions and users, and the number of all."""
+    """The first records of the evidence with their sessions and users, the ids of the others, and where all are."""
     traces = issue.get("evidence_traces") or {}
     records = [
         {"record_id": record_id} | under_text(**traces.get(record_id, {}))
         for record_id in issue["evidence_ids"][:EVIDENCE_SHOWN]
     ]
-    return {"records": records, "ids": len(issue["evidence_ids"])}
+    others = {"evidence_ids": issue["evidence_ids"][EVIDENCE_SHOWN:]}
+    page = {} if tool_words.are_tools_named() else present_fields(issue, ("evidence_url",))
+    return {"records": records} | others | page
 
 
 def short_places(issue: Mapping[str, Any]) -> dict[str, Any]:

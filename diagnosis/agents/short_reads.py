@@ -24,14 +24,14 @@ from diagnosis.agents.short_loops import (
     loop_facts,
     loop_line,
     loop_parts,
-    short_side_effects,
     short_verdict,
+    verification_parts,
 )
 from diagnosis.agents.short_records import COLUMNS, chosen_fields, record_in, session_line, session_rows
 from diagnosis.agents.store_gaps import gaps_of_packet, most_missing
 from telemetry.api.record_forms import LINE
 
-PACKET_FACTS = ("packet_id", "status", "reason", "window", "telemetry_read", "failures", "next_action")
+PACKET_FACTS = ("packet_id", "status", "next_action", "reason", "failures", "telemetry_read", "window")
 TOP = 10  # rows of each list of the dashboard
 
 
@@ -75,12 +75,13 @@ def short_loop(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonObje
 
 
 def short_report(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonObject:
-    """What a report changed of its loop, which the reporter knows, and what is next."""
+    """What a report changed of its loop, which the reporter knows, and what is next, with what that names."""
     loop = read(query)
     names = ("loop_id", "state", "attempt", "shipped_at", "next_action")
     facts = {name: loop[name] for name in names if loop[name] is not None}
     note = {"note": loop["release_note"]} | values_kept(loop) if loop["release_note"] else None
-    return budget.with_parts(facts, [("release_note", note)], tokens)
+    decision = loop["decision"] if "decision" in loop["next_action"] else None
+    return budget.with_parts(facts, [("release_note", note), ("decision", decision)], tokens)
 
 
 def short_handoff(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonObject:
@@ -94,13 +95,10 @@ def short_handoff(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonO
 def short_verification(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonObject:
     """The verdict first, and as much of its background as fits."""
     result = read(query)
-    facts = {name: result[name] for name in ("loop_id", "state", "next_action")} | short_verdict(result)
-    parts = [
-        ("side_effects", short_side_effects(result.get("side_effects"))),
-        ("evidence_ids", result.get("evidence_ids")),
-        ("trajectory", result.get("trajectory")),
-    ]
-    return budget.with_parts(facts, parts, tokens)
+    verdict = short_verdict(result)
+    first = {name: result[name] for name in ("loop_id", "state")} | {"verdict": verdict.pop("verdict")}
+    facts = first | {"next_action": result["next_action"]} | verdict
+    return budget.with_parts(facts, verification_parts(result), tokens)
 
 
 def short_diagnosis(api: Api, read: Read, query: JsonObject, tokens: int) -> JsonObject:
@@ -159,9 +157,14 @@ def short_packet(
     facts["issues_found"] = len(packet["issues"])
     gaps = gaps_of_packet(packet["completeness"])
     lines = list_lines(packet["issues"])
-    answer, count = budget.with_rows(facts, "issues", lines[first:], tokens, gaps)
+    answer, count, left_out = budget.with_rows(facts, "issues", lines[first:], tokens, gaps)
     end = first + count
     following = issues_from(end) if end < len(lines) else None
     return budget.with_completeness(
-        answer, shown=count, total=len(lines), following=following, gaps=budget.fitting_gaps(gaps, tokens)
+        answer,
+        shown=count,
+        total=len(lines),
+        left_out=left_out,
+        following=following,
+        gaps=budget.fitting_gaps(gaps, tokens),
     )

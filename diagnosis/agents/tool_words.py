@@ -66,10 +66,15 @@ def naming_tools() -> Iterator[None]:
         _is_for_tools.reset(token)
 
 
+def are_tools_named() -> bool:
+    """Whether the answer that is made names tools."""
+    return _is_for_tools.get()
+
+
 def shown(value: Any) -> Any:
     """The value as the caller reads it: hidden characters by their numbers, and for tools with calls of tools."""
     whole = visible(value)
-    return with_tools(whole) if _is_for_tools.get() else whole
+    return with_tools(whole) if are_tools_named() else whole
 
 
 def shown_row(row: Any) -> Any:

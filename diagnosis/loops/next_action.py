@@ -14,7 +14,7 @@ NEXT = {
     Loop.State.PROPOSED: "Wait: a human decides in the admin. Poll GET /v1/loops/{id}.",
     Loop.State.REGRESSED: "The failure is back after a fix. Wait: a human decides again in the admin.",
     Loop.State.RETURNED: (
-        "A human asks: see decision.reason. Answer with "
+        "A human asks: see decision.reason of GET /v1/loops/{id}. Answer with "
         'POST /v1/loops/{id}/events {{"kind": "answered", "note": "..."}}.'
     ),
     Loop.State.APPROVED: (
@@ -29,7 +29,7 @@ NEXT = {
         'Not decided yet: let more traffic run, then POST /v1/runs/verify {{"loop_id": "{id}"}} again. {ways_on}'
     ),
     Loop.State.HELD: "Nothing: the fix held. It is watched, and flagged if the failure returns.",
-    Loop.State.REJECTED: "Nothing: a human {refused}; see decision.reason. {back}",
+    Loop.State.REJECTED: "Nothing: a human {refused}; see decision.reason of GET /v1/loops/{id}. {back}",
     Loop.State.JOINED: "Nothing: its failures are those of another loop now: GET /v1/loops/{joined_to}.",
 }
 # What can be done where a fix shipped and it did not hold, or cannot be said. A second fix follows a verdict.
@@ -75,8 +75,8 @@ INSTEAD: dict[str, str] = {
         f"else {GIVE_UP}."
     ),
     WayOn.MOVED: (
-        "Other failures of the operation rose since the fix, as moved_to of its verification says. Make a second fix "
-        "that mends them, too; or ask the human."
+        "Other failures of the operation rose since the fix: see moved_to of its verification in GET /v1/loops/{id}. "
+        "Make a second fix that mends them, too; or ask the human."
     ),
 }
 # The status of an issue, by the state of its loop.
@@ -119,7 +119,12 @@ def for_loop(loop: Loop) -> str:
 
 def instead_of_waiting(loop: Loop) -> str:
     """What to do about the loop's fix instead of waiting; "" where waiting decides it, or it is decided."""
-    return INSTEAD.get(loop.way_on, "") if loop.state in UNDECIDED_FIX else ""
+    return instead_of(loop.way_on, loop) if loop.state in UNDECIDED_FIX else ""
+
+
+def instead_of(way_on: str, loop: Loop) -> str:
+    """What to do about the loop's fix for that reason why no further traffic decides it; "" for none."""
+    return INSTEAD.get(way_on, "").format(id=loop.loop_id)
 
 
 def refused(loop: Loop) -> str:
@@ -183,4 +188,7 @@ def for_packet(issues: int, open_issues: int) -> str:
         )
     if not open_issues:
         return "Nothing new: every issue was rejected or its fix held. Diagnose again after the next release."
-    return "Read the issues in order; GET /v1/loops lists what a human approved; follow each issue's next_action."
+    return (
+        "Read the issues in order, and follow the next_action of GET /v1/loops/<loop_id>; GET /v1/loops lists what a "
+        "human approved."
+    )

@@ -70,7 +70,8 @@ class ComparedWindow:
             "window": {
                 "start": rfc3339(window.start_unix_nano),
                 "end": rfc3339(window.end_unix_nano),
-                "since_minutes": window.since_minutes,
+                # Rounded up, so that a read of so many minutes has the whole window.
+                "since_minutes": max(1, -(-window.length_nano // MINUTE_NANO)),
             },
         }
 

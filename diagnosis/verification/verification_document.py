@@ -43,7 +43,7 @@ def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """
     document = comparison_document(loop, comparison) | unseen_traffic.shown(loop.project, comparison)
     no_wait = way_on(loop, comparison)
-    document |= {"way_on": no_wait or None, "instead": next_action.INSTEAD.get(no_wait)}
+    document |= {"way_on": no_wait or None, "instead": next_action.instead_of(no_wait, loop) or None}
     production = loop.project.production_environments
     document |= by_environment.shown(comparison.before, comparison.after, production)
     fix = fix_in_place(loop, comparison)

@@ -59,9 +59,18 @@ def chosen_records(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     ]
     fields = given.get("fields", ())
     rows = [chosen_fields(fields, row) if fields else record_in(given["detail"], row) for row in records]
-    fitted, count = budget.with_rows({}, "records", rows, given["budget"])
-    left_out = given["record_ids"][count:]
-    following = {"record_ids": left_out} if left_out else None
+    return named_records(rows, given["budget"])
+
+
+def named_records(rows: list[dict[str, Any]], tokens: int) -> dict[str, Any]:
+    """As many of the records as fit, and the ids of the others, as many of these as fit into a quarter of the room."""
+    fitted, count, _ = budget.with_rows({}, "records", rows, tokens)
+    if count < len(rows):
+        fitted, count, _ = budget.with_rows({}, "records", rows, tokens - tokens // 4)
+    left_out = [row["record_id"] for row in rows[count:]]
+    room = budget.CURSOR + tokens // 4 * 2
+    ids = left_out[: budget.fitting([budget.json_characters(record_id) for record_id in left_out], room)]
+    following = {"record_ids": ids} if ids else None
     return budget.with_completeness(fitted, shown=count, total=len(rows), following=following)
 
 

@@ -48,7 +48,7 @@ def test_parts_fit_and_are_counted(parts: list[tuple[str, str]], tokens: int) ->
 @settings(max_examples=100)
 @given(st.lists(TEXTS, max_size=60), BUDGETS)
 def test_rows_are_a_beginning_that_fits(rows: list[str], tokens: int) -> None:
-    answer, count = budget.with_rows({}, "rows", rows, tokens)
+    answer, count, _ = budget.with_rows({}, "rows", rows, tokens)
 
     assert answer["rows"] == visible(rows)[:count]
     assert count or not rows
@@ -57,7 +57,7 @@ def test_rows_are_a_beginning_that_fits(rows: list[str], tokens: int) -> None:
 
 
 def test_what_was_left_out_fits_in_the_budget_that_is_named() -> None:
-    parts = [(f"part{number}", "x" * 900) for number in range(9)]
+    parts = [(f"part{number}", "x" * 1_100) for number in range(9)]
     first = budget.with_parts({}, parts, budget.FEWEST_TOKENS)
     named: dict[str, Any] = first["completeness"]["next"]
 
@@ -75,7 +75,7 @@ def test_the_first_row_always_stands(size: int) -> None:
         "text": {"message": "x" * size, "attributes": {f"a{n}": "y" * size for n in range(99)}},
     }
 
-    answer, count = budget.with_rows({}, "rows", [row, row], budget.FEWEST_TOKENS)
+    answer, count, _ = budget.with_rows({}, "rows", [row, row], budget.FEWEST_TOKENS)
 
     assert count == 1
     assert answer["rows"][0]["id"] == row["id"]
@@ -121,3 +121,42 @@ def test_a_larger_budget_has_the_same_parts_whatever_is_cut_before_them(
     for tokens, answer in zip(sorted((one, other)), answers, strict=True):
         assert budget.json_characters(answer) <= budget.CHARACTERS_A_TOKEN * tokens
         assert not (gaps and answer["completeness"]["complete"])
+
+
+NUMBERS = st.dictionaries(
+    st.from_regex("[a-z]{1,12}_[a-z]{1,8}", fullmatch=True), st.integers(0, 2**60), min_size=1, max_size=30
+)
+
+
+@settings(max_examples=200)
+@given(NUMBERS, PARTS, GAPS, BUDGETS, BUDGETS)
+def test_facts_that_no_cut_makes_shorter_are_left_out_by_name(
+    numbers: dict[str, int], parts: list[tuple[str, str]], gaps: dict[str, Any], one: int, other: int
+) -> None:
+    answers = [budget.with_parts(numbers, parts, tokens, gaps) for tokens in sorted((one, other))]
+
+    assert answers[0].keys() <= answers[1].keys()
+    for tokens, answer in zip(sorted((one, other)), answers, strict=True):
+        assert budget.json_characters(answer) <= budget.CHARACTERS_A_TOKEN * tokens
+        left_out = answer["completeness"].get("left_out", [])
+        expected = [*numbers, *(name for name, text in parts if text)]
+        assert [name for name in expected if name in answer] + left_out == expected
+        assert answer["completeness"]["complete"] == (not left_out and not gaps)
+
+
+@settings(max_examples=200)
+@given(NUMBERS, st.lists(TEXTS, max_size=20), BUDGETS, BUDGETS)
+def test_facts_make_room_for_the_first_row(
+    numbers: dict[str, int], rows: list[str], one: int, other: int
+) -> None:
+    rows = [row[:100] for row in rows]
+    answers = [budget.with_rows(numbers, "rows", rows, tokens) for tokens in sorted((one, other))]
+
+    assert answers[0][1] <= answers[1][1]
+    for tokens, (answer, count, left_out) in zip(sorted((one, other)), answers, strict=True):
+        whole = budget.with_completeness(
+            answer, shown=count, total=len(rows), left_out=left_out, following={"cursor": "c" * 100}
+        )
+        assert budget.json_characters(whole) <= budget.CHARACTERS_A_TOKEN * tokens
+        assert count >= min(1, len(rows))
+        assert [name for name in numbers if name in answer] + left_out == [*numbers]

@@ -32,7 +32,8 @@ def test_settled_issues_come_last_in_one_line(state: str, alice: MintedProject, 
     assert [issue["loop_id"] for issue in before["issues"][1:]] == [
         issue["loop_id"] for issue in after["issues"][:-1]
     ]
-    assert after["issues"][-1].keys() == {"cluster_id", "loop_id", "status", "failures"}
+    assert after["issues"][-1].keys() == {"cluster_id", "loop_id", "status", "failures", "text"}
+    assert after["issues"][-1]["text"] == {"title": before["issues"][0]["text"]["title"]}
     assert after["issues"][-1]["loop_id"] == settled
-    assert len(orjson.dumps(after["issues"][-1])) < 150
+    assert len(orjson.dumps(after["issues"][-1])) < 200
     assert tool["issues"] == after["issues"]

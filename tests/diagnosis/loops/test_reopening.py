@@ -65,7 +65,7 @@ def test_a_rejected_failure_stays_quiet_while_it_goes_on(
 
     assert (loop.state, issue["status"]) == ("rejected", "rejected")
     assert next_action.for_loop(loop) == (
-        "Nothing: a human rejected it; see decision.reason. "
+        f"Nothing: a human rejected it; see decision.reason of GET /v1/loops/{loop.loop_id}. "
         "It is proposed again once it grows 3 times past the 12 failures a day at which it was rejected."
     )
 

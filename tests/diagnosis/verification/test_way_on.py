@@ -78,7 +78,7 @@ def says_what_to_do(client: Client, loop: Loop, reason: str) -> None:
     """Assert that the API, the loop's page and the queue say what to do instead of waiting."""
     Loop.objects.update(issue=make_issue())  # pages show one
     loop = Loop.objects.get()
-    sentence = next_action.INSTEAD[reason]
+    sentence = next_action.instead_of(reason, loop)
     assert sentence
     assert (loop.way_on, next_action.for_loop(loop).startswith(sentence)) == (reason, True)
     assert "asked_again" in next_action.for_loop(loop)

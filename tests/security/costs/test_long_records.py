@@ -46,7 +46,7 @@ def test_a_tool_looks_at_no_row_behind_those_that_fit(monkeypatch: pytest.Monkey
     monkeypatch.setattr(tool_words, "visible", lambda value: seen.append(value) or visible(value))
     rows = [{"text": {"value": "\u202e" * 300}} for _ in range(100)]
 
-    _, count = budget.with_rows({"said": "first"}, "rows", rows, 2_000)
+    _, count, _ = budget.with_rows({"said": "first"}, "rows", rows, 2_000)
 
     assert 1 <= count < 10
     assert len(seen) <= count + 2  # what is said first, and the row that does not fit
