@@ -93,7 +93,7 @@ def of_issue(issue: dict[str, Any]) -> dict[str, Any]:
         "issue, where": {name: counts_by(issue, name) for name in ("environment", "release")},
         "issue, when": (issue["first_seen"], issue["last_seen"]),
         "issue, since the last": (issue["quiet_since"]["since"], issue["quiet_since"]["records"]),
-        "plan": found(r"before, ([\d,]+) of ([\d,]+) record", issue["patch_plan"]["verify"]),
+        "plan": found(r"window of this packet, ([\d,]+) of ([\d,]+) record", issue["patch_plan"]["verify"]),
     }
 
 
@@ -227,13 +227,15 @@ def of_handoff(shown: Shown, loop: Loop) -> dict[str, Any]:
     bundle = shown.get(path)
     return {
         "handoff": (bundle["issue"]["count"], bundle["issue"]["impact"]["operation_records"]),
-        "handoff, plan": found(r"before, ([\d,]+) of ([\d,]+) record", bundle["patch_plan"]["verify"]),
+        "handoff, plan": found(
+            r"window of this packet, ([\d,]+) of ([\d,]+) record", bundle["patch_plan"]["verify"]
+        ),
         "handoff.md": found(r"failures: ([\d,]+) of ([\d,]+) records? of the operation", text),
         "handoff.md, where": {
             name: named_in(text, f"failures by {name}: ", "`", " ") for name in ("environment", "release")
         },
         "handoff.md, who": found(r"sessions: ([\d,]+), users: ([\d,]+)", text),
-        "handoff.md, plan": found(r"before, ([\d,]+) of ([\d,]+) record", text),
+        "handoff.md, plan": found(r"window of this packet, ([\d,]+) of ([\d,]+) record", text),
     }
 
 

@@ -41,8 +41,9 @@ VERIFY = (
 )
 VERIFY_SLOW = VERIFY.replace(" failed.", " were slow.")
 VERIFY_RATINGS = (
-    "Report `shipped`, then POST /v1/runs/verify: a smaller share of {operation} must be bad; before, "
-    "<failures> of <records> were. Send good ratings, too: without any rating there is no verdict."
+    "Report `shipped`, then POST /v1/runs/verify: a smaller share of {operation} must be bad; in the "
+    "window of this packet, <failures> of <records> were. Send good ratings, too: without any rating there is no "
+    "verdict."
 )
 REFUTED = "The failure goes on at the same rate after the change."
 REFUTED_BY_EVAL = (
