@@ -36,6 +36,11 @@ def minutes_argument(default: int | None = None) -> serializers.IntegerField:
     )
 
 
+def loop_argument() -> serializers.CharField:
+    """The argument that names a loop."""
+    return serializers.CharField(max_length=40, help_text="That of an issue, or of a loop of loopkit_loops.")
+
+
 def text_argument(help_text: str = "", longest: int = 1000, **kwargs: Any) -> serializers.CharField:
     """An argument that may be left out: any text."""
     return serializers.CharField(required=False, max_length=longest, help_text=help_text, **kwargs)

@@ -72,8 +72,8 @@ def valid(
     """
     Return the validated values by name.
 
-    Raises 400 with the right form of the first invalid field: its choices, the one in `forms`, or its help text with
-    the hint `otherwise`.
+    Raises 400 with the right form of each invalid field: its choices, the one in `forms`, or its bounds and its
+    help text with the hint `otherwise`, which is for values that can be left out.
     """
     if not serializer.is_valid():
         raise invalid_value(serializer, otherwise, forms)
@@ -83,19 +83,58 @@ def valid(
 def invalid_value(
     serializer: serializers.Serializer[Any], otherwise: str, forms: Mapping[str, str]
 ) -> ApiError:
-    """Return the error 400. Its message says what is wrong, its hint shows the form of the first invalid field."""
+    """Return the error 400. Its message says what is wrong, its hint shows the form of each invalid field."""
     errors = serializer.errors
-    name = next(iter(errors))
-    field = serializer.fields.get(name)
-    if isinstance(field, serializers.ChoiceField):
-        value = serializer.initial_data.get(name)
-        suggestion = nearest_word(value, field.choices) if value and isinstance(value, str) else ""
-        hint = f"{suggestion} Write one of: {', '.join(field.choices)}.".strip()
-    elif name in forms or not (field and field.help_text):
-        hint = forms.get(name, otherwise)
-    else:
-        hint = f"{name}: {field.help_text} {otherwise}"
+    hints = {name: hint_of(serializer, name, otherwise, forms) for name in errors}
+    hint = " ".join(
+        part if part.startswith(f"{name}: ") else f"{name}: {part}" for name, part in hints.items()
+    )
+    if len(hints) == 1:
+        [hint] = hints.values()
     return ApiError(400, "invalid", validation_sentence(errors), hint)
+
+
+def hint_of(
+    serializer: serializers.Serializer[Any], name: str, otherwise: str, forms: Mapping[str, str]
+) -> str:
+    """Return the form of the invalid field: its choices, the one in `forms`, or its bounds and its help text."""
+    field = serializer.fields.get(name)
+    one = getattr(field, "child", field)
+    if isinstance(one, serializers.ChoiceField):
+        return choices_hint(one, serializer.initial_data.get(name))
+    if name in forms or field is None:
+        return forms.get(name, otherwise)
+    return field_hint(name, field, "" if name not in serializer.initial_data else otherwise)
+
+
+def choices_hint(field: serializers.ChoiceField, value: Any) -> str:
+    """Return the field's choices, with the one that is nearest to the value, or to the first wrong one of a list."""
+    values = value if isinstance(value, list) else [value]
+    wrong = next(
+        (each for each in values if each and isinstance(each, str) and each not in field.choices), ""
+    )
+    suggestion = nearest_word(wrong, field.choices) if wrong else ""
+    return f"{suggestion} Write one of: {', '.join(field.choices)}.".strip()
+
+
+def field_hint(name: str, field: Any, otherwise: str) -> str:
+    """Return what the field takes, and where its value comes from, or else the hint `otherwise`."""
+    about = f"{name}: {field.help_text}" if field.help_text else ""
+    said = [sentence for sentence in (about, form_sentence(getattr(field, "child", field))) if sentence]
+    return " ".join([*said, otherwise]).strip() or HINTS["invalid"]
+
+
+def form_sentence(field: Any) -> str:
+    """Return the bounds of a field as a sentence, such as `Write a whole number from 1 to 500.`; "" without bounds."""
+    least, most = getattr(field, "min_value", None), getattr(field, "max_value", None)
+    if isinstance(field, serializers.BooleanField):
+        return "Write true or false."
+    if least is not None:
+        return (
+            f"Write a whole number{f' from {least} to {most}' if most is not None else f', {least} or more'}."
+        )
+    longest = getattr(field, "max_length", None)
+    return f"Write {longest:,} characters at most." if longest else ""
 
 
 def unknown(name: str, hint: str) -> ApiError:

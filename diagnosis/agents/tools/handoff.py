@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework import serializers
-
 from diagnosis.agents import arguments
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
@@ -16,7 +14,7 @@ from tenants.api.strict_fields import StrictSerializer
 class HandoffArguments(StrictSerializer):
     """Which loop."""
 
-    loop_id = serializers.CharField(max_length=40)
+    loop_id = arguments.loop_argument()
     budget = arguments.budget_argument(8_000)
 
 

@@ -15,6 +15,10 @@ from diagnosis.packets.action_gate import action_gate
 from loopkit.http.errors import ApiError
 from tenants.api.strict_fields import StrictSerializer
 
+EITHER = (
+    "Send one of the two: cluster_id of an issue of loopkit_diagnose, or loop_id of one of loopkit_loops."
+)
+
 
 class IssueArguments(StrictSerializer):
     """Which issue, and which parts of it."""
@@ -48,7 +52,7 @@ def one_issue(api: Api, given: dict[str, Any]) -> dict[str, Any]:
 def find_issue(api: Api, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The issue, of its loop if it has one, else of the newest packet. ApiError 404 if there is none."""
     if ("loop_id" in given) == ("cluster_id" in given):
-        raise ApiError(400, "invalid", "Either cluster_id or loop_id is needed.", "Send one of the two.")
+        raise ApiError(400, "invalid", "Either cluster_id or loop_id is needed.", EITHER)
     if "loop_id" in given:
         loop = api.get("loop", given["loop_id"])
         return loop["issue"], loop

@@ -20,7 +20,7 @@ class ReportArguments(StrictSerializer):
     """What was done."""
 
     kind = serializers.ChoiceField([*(kind.value for kind in REPORTABLE), EVAL_RESULT])
-    loop_id = serializers.CharField(max_length=40)
+    loop_id = arguments.loop_argument()
     url = arguments.text_argument("With pr_opened.", longest=500)
     release = arguments.text_argument("With shipped: what carries the fix, as spans name it.", longest=200)
     shipped_at = serializers.CharField(required=False, max_length=40, help_text="RFC 3339; now if left out.")

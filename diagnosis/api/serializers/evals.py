@@ -64,7 +64,9 @@ class EvalAnswerSerializer(WarnedAnswerSerializer, EvalCandidateSerializer):
 class EvalResultRequestSerializer(StrictSerializer):
     """How a run of an eval ended."""
 
-    eval_id = serializers.CharField(max_length=120)
+    eval_id = serializers.CharField(
+        max_length=120, help_text="eval_candidate of an issue, or eval_ and the digits of its cluster_id."
+    )
     passed = serializers.BooleanField()
     release = serializers.CharField(max_length=200, required=False, default="")
     detail = serializers.CharField(max_length=4000, required=False, default="")

@@ -14,7 +14,9 @@ from tenants.api.strict_fields import StrictSerializer
 class VerifyRequestSerializer(StrictSerializer):
     """Which loop to judge."""
 
-    loop_id = serializers.CharField(max_length=24)
+    loop_id = serializers.CharField(
+        max_length=24, help_text="That of an issue, or of a loop that GET /v1/loops lists."
+    )
 
 
 class CountedSerializer(ObjectSerializer):

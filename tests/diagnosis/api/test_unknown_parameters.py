@@ -112,14 +112,14 @@ def test_the_nearest_right_one_is_named(send: Send, method: str, path: str, data
         ("/v1/runs/diagnose", {"until": "9999-12-31T23:59:59Z"}, "2026-01-31T12:00:00Z"),
         ("/v1/loops/{loop}/events", {}, "Write one of: issue_opened"),
         ("/v1/loops/{loop}/events", {"kind": ["shipped"]}, "Write one of: issue_opened"),
-        ("/v1/runs/verify", {}, "Correct the named field"),
+        ("/v1/runs/verify", {}, "loop_id: That of an issue, or of a loop that GET /v1/loops lists."),
         ("/v1/evals", {"eval_id": "x" * 121, "passed": "perhaps"}, "Correct the named field"),
         (
             "/v1/loops/{loop}/events",
             {"kind": "shipped", "release": ""},
             "release: With shipped and shipped_corrected: what carries",
         ),
-        ("/v1/recover", {"project_id": "x"}, "From the signup or provision answer. Correct the named field"),
+        ("/v1/recover", {"project_id": "x"}, "From the signup or provision answer. Write 128"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_right_form(
