@@ -127,7 +127,7 @@ def pages(world: CanaryWorld) -> Iterator[str]:
 
 def names_left(html: str) -> list[str]:
     """Names in texts of LoopKit in place of values, `{operation}`, `<more>`, but for what explains a form's field."""
-    left = re.compile(r"\{[a-z_]+\}|<[a-z_]+>")
+    left = re.compile(r"\{[a-z_]+\}|(?<!/)<[a-z_]+>")  # `/v1/loops/<loop_id>` is the form of an address
     return sorted(
         {
             f"{path}: {data.strip()[:90]}"
