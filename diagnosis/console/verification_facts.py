@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.display.filled_sentences import filled_html
 from diagnosis.display.quantities import counted, exact_ms, percent, quantile_name, significant, to_the_minute
 from diagnosis.models import Loop, Verification
@@ -90,7 +91,10 @@ def show_verification(
     row: Verification, loop: Loop, loops: Mapping[str, str], sides: Sides
 ) -> ShownVerification:
     """One verification as the page shows it, with the loops of other failures by their cluster ids."""
-    facts = verdict_facts(shown_document(row.document, loop.signal_type), sides)
+    document = shown_document(row.document, loop.signal_type)
+    if loop.signal_type in WINDOW_RULES.by_durations:
+        document = of_slow_records(document)
+    facts = verdict_facts(document, sides)
     came = side_effects.with_loops(loop.project, row.document.get("side_effects") or [])
     return ShownVerification(
         verification=row,
@@ -102,6 +106,14 @@ def show_verification(
         environments=named_counts(row.document, sides.short_before),
         sides=sides,
     )
+
+
+def of_slow_records(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of a loop about latency: an earlier version counted failures of it, always 0."""
+    sides = {
+        name: document[name] | {"counted": reasons.SLOW} for name in ("before", "after") if document.get(name)
+    }
+    return {**document, **sides}
 
 
 def verdict_facts(document: Mapping[str, Any], sides: Sides = OF_FIX) -> list[tuple[str, str]]:
@@ -133,7 +145,10 @@ def expected_sentence(document: Mapping[str, Any]) -> str:
     """`24 failures since the fix`; "" where nothing ran that could have failed."""
     if not has_run(document):
         return ""
-    is_slow = (document.get("after") or {}).get("counted") == reasons.SLOW
+    after = document.get("after") or {}
+    is_slow = after.get("counted") == reasons.SLOW
+    if is_slow and "slow_above_ms" not in after:
+        return ""
     noun = "slow records" if is_slow else "failures"
     return number_with_unit(document.get("expected_failures"), f" {noun} since the fix")
 
@@ -162,7 +177,8 @@ def count_sentence(side: Mapping[str, Any]) -> str:
     if "failures" not in side:
         return ""
     text = reasons.counts_in_words(side)
-    if side.get("rate") is not None:
+    is_counted = side.get("counted") != reasons.SLOW or "slow_above_ms" in side
+    if side.get("rate") is not None and is_counted:
         text += f" ({percent(side['rate'])})"
     window = side.get("window") or {}
     return f"{text}, {to_the_minute(window['start'])} to {to_the_minute(window['end'])}" if window else text
@@ -172,7 +188,10 @@ def ratio_name(document: Mapping[str, Any]) -> str:
     """What the ratio is of: `Rate after by rate before`, or `Share of records above 930 ms (median before), ...`."""
     exceeded = document.get("ratio_of")
     if not exceeded:
-        return "Rate after by rate before"
+        is_slow = (document.get("after") or {}).get("counted") == reasons.SLOW
+        return (
+            "Share of records above a duration, after by before" if is_slow else "Rate after by rate before"
+        )
     above = f"{exact_ms(exceeded['above_ms'])} ({quantile_name(exceeded['quantile'])} before)"
     return f"Share of records above {above}, after by before"
 

@@ -112,7 +112,11 @@ def counts_in_words(side: Mapping[str, Any]) -> str:
     What they count is what the side says; a side of an earlier version counts failures with what they caused.
     """
     what, failures = side.get("counted", WITH_CAUSED), side["failures"]
-    if what == SLOW and "slow_above_ms" in side:
+    if what == SLOW and "slow_above_ms" not in side:
+        return (
+            f"{counted(side['exposure'], 'record')}, of which an earlier version did not count the slow ones"
+        )
+    if what == SLOW:
         return f"{failures:,} of {counted(side['exposure'], 'record')} slower than {exact_ms(side['slow_above_ms'])}"
     text = counted(failures, "failure") + (" with what they caused" if what == WITH_CAUSED else "")
     return text + (

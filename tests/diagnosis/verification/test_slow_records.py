@@ -180,3 +180,27 @@ def test_a_fix_is_verified_by_what_the_issue_measured(
     assert f"median went from {slow} ms" in document["reason"].replace(".0 ms", " ms")
     assert f" ms of {of}: 60 of 60 records before, 0 of 60 since." in document["reason"]
     assert (document["before"]["failures"], document["after"]["failures"]) == (60, 0)
+
+
+def test_a_verification_of_an_earlier_version_shows_no_count_of_slow_records(alice: MintedProject) -> None:
+    loop = slow_loop(alice, 46, 930, (70, 11, 60, 90, 0))
+    verify(loop, NOW + timedelta(minutes=30))
+    stored = loop.verifications.get()
+    old = {"failures": 0, "exposure": 71, "rate": 0.0, "counted": "failures"}
+    stored.document = stored.document | {
+        "before": stored.document["before"] | old,
+        "after": stored.document["after"] | old,
+        "ratio_of": None,
+    }
+    for side in ("before", "after"):
+        del stored.document[side]["slow_above_ms"]
+    stored.save()
+
+    [shown] = verification_facts.show_verifications(loop.verifications.all(), loop)
+
+    facts = dict(shown.facts)
+    of = "71 records, of which an earlier version did not count the slow ones"
+    assert facts["Before the fix"].startswith(f"{of}, ")
+    assert facts["Since the fix"].startswith(f"{of}, ")
+    assert "Expected without a change" not in facts
+    assert "Share of records above a duration, after by before" in facts
