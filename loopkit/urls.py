@@ -1,7 +1,8 @@
-"""All URL paths, by app. Missing trailing slashes are not added, because that needs redirects."""
+"""All URL paths, by app. Missing trailing slashes are not added, because that needs redirects; people type /admin."""
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from tenants.console.closed_pages import closed_page
 from tenants.console.sign_in import admin_password_change, admin_sign_in, admin_sign_out
@@ -17,6 +18,7 @@ urlpatterns = [
     path("admin/r/<path:anything>", closed_page),
     path("admin/r/", closed_page),
     path("admin/autocomplete/", closed_page),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),  # as people type it
     path("admin/", admin.site.urls),
 ]
 handler400 = "loopkit.http.error_answers.bad_request"

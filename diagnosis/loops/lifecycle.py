@@ -24,13 +24,14 @@ from diagnosis.loops.states import (
     triggers_of,
 )
 from diagnosis.models import Decision, Loop, LoopEvent
+from diagnosis.models.reported_step import ReportedStep
 from diagnosis.notices import notice_rows
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.windows import rfc3339
 from tenants.audit import audit_log, lookup
 
 # The columns that the status and the next action of a loop follow from (next_action.py).
-LIVE = ("cluster_id", "state", "revision", "again", "verdict", "way_on", "joined_to")
+LIVE = ("cluster_id", "state", "revision", "again", "verdict", "way_on", "reported", "joined_to")
 
 
 class WrongState(Exception):
@@ -53,6 +54,7 @@ def apply_trigger(loop: Loop, trigger: Trigger, now: datetime, **fields: Any) ->
     if state is not None:
         unchanged = Loop.objects.filter(pk=loop.pk, revision=loop.revision, state=loop.state)
         fields["waiting_since"] = waiting_since(loop, state, now)
+        fields["reported"] = reported_step(loop, trigger, state)
         updated_rows = unchanged.update(state=state, revision=F("revision") + 1, updated_at=now, **fields)
     loop.refresh_from_db()
     if not updated_rows:
@@ -71,6 +73,13 @@ def waiting_since(loop: Loop, state: str, now: datetime) -> datetime | None:
     if state not in WAITING:
         return None
     return (loop.waiting_since if loop.state in WAITING else None) or now
+
+
+def reported_step(loop: Loop, trigger: Trigger, state: str) -> str:
+    """What was reported last of the fix in work, once the trigger led to this state; "" where a new step begins."""
+    if trigger.value in ReportedStep.values:
+        return trigger.value
+    return loop.reported if state == loop.state else ""
 
 
 def append_event(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> LoopEvent:

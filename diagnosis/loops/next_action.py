@@ -9,6 +9,7 @@ from diagnosis.loops.growth import a_day
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.loops.states import UNDECIDED_FIX, WAITING
 from diagnosis.models import Decision, Loop, WayOn
+from diagnosis.models.reported_step import ReportedStep
 
 NEXT = {
     Loop.State.PROPOSED: "Wait: a human decides in the admin. Poll GET /v1/loops/{id}.",
@@ -47,6 +48,19 @@ WITHOUT_VERDICT = PUT_RIGHT + ASK
 AFTER_VERDICT = {
     "improved": "The fix helped, and the failure goes on. {ways_on}",
     "unchanged": "The fix changed nothing. {ways_on}",
+}
+# After what the agent reported last of a fix in work.
+ONCE_IT_RUNS = (
+    "once it runs, report shipped with its release, and shipped_at if that is not now: POST /v1/loops/{id}/events "
+    '{{"kind": "shipped", ...}}.'
+)
+AFTER_REPORT: dict[str, str] = {
+    ReportedStep.ISSUE_OPENED: (
+        "Fetch GET /v1/loops/{id}/handoff, make the change, and report pr_opened, merged and shipped with "
+        "POST /v1/loops/{id}/events."
+    ),
+    ReportedStep.PR_OPENED: f"Once it is merged, report merged with POST /v1/loops/{{id}}/events; {ONCE_IT_RUNS}",
+    ReportedStep.MERGED: f"{ONCE_IT_RUNS[0].upper()}{ONCE_IT_RUNS[1:]}",
 }
 GIVE_UP = "ask the human, who can give it up until it comes back"
 # What can be done about a fix that no further traffic decides: why waiting does not help, and what does.
@@ -105,6 +119,8 @@ def for_loop(loop: Loop) -> str:
         template = AFTER_VERDICT.get(loop.verdict, template)
     if instead := instead_of_waiting(loop):
         template = f"{instead} {{ways_on}}"
+    if loop.state in (Loop.State.APPROVED, Loop.State.INCONCLUSIVE):
+        template = AFTER_REPORT.get(loop.reported, template)
     ways = WITHOUT_VERDICT if loop.state == Loop.State.SHIPPED else WAYS_ON
     instruction = template.format(
         id=loop.loop_id,
@@ -153,7 +169,7 @@ def half_approved_note(loop: Loop) -> str:
 
 def after_handoff(loop: Loop) -> str:
     """The next call for the agent that fetched the bundle."""
-    if loop.state != Loop.State.APPROVED:
+    if loop.state != Loop.State.APPROVED or loop.reported:
         return for_loop(loop)
     return (
         "Make the change, then report issue_opened, pr_opened, merged and at last shipped, with its release: "

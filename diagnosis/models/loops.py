@@ -25,6 +25,7 @@ from diagnosis.models.document_forms import (
     is_baseline,
 )
 from diagnosis.models.evals import CLUSTER_ID
+from diagnosis.models.reported_step import ReportedStep
 from diagnosis.models.way_on import WayOn
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
@@ -156,6 +157,7 @@ class Loop(models.Model):
         choices=WayOn.choices,
         help_text="Why no further traffic decides about its fix, by the latest verification; empty if it does.",
     )
+    reported = models.CharField(max_length=20, blank=True, choices=ReportedStep.choices)  # of the fix in work
     again = models.TextField(
         blank=True, help_text="Why a human is asked again although one decided; empty unless so."
     )

@@ -75,7 +75,15 @@ def shared_attributes(failing: ValuesOf, healthy: ValuesOf, hit: ValuesOf, chanc
         for attribute, table in tables.items()
         if table.now.failures >= COMMON * table.now.exposure
     ]
-    return [attribute for p, attribute in sorted(found) if p <= level]
+    return distinct([attribute for p, attribute in sorted(found) if p <= level], [*failing, *hit])
+
+
+def distinct(attributes: Iterable[str], requests: ValuesOf) -> list[str]:
+    """The attributes, and the first alone of those with the same values in each request: user id and user.id."""
+    firsts: dict[tuple[frozenset[str], ...], str] = {}
+    for attribute in attributes:
+        firsts.setdefault(tuple(values.get(attribute, frozenset()) for values in requests), attribute)
+    return list(firsts.values())
 
 
 def values_by_attribute(requests: ValuesOf) -> dict[str, set[str]]:

@@ -39,6 +39,8 @@ def sentences() -> Iterator[str]:
                 instead = next_action.instead_of_waiting(loop)
                 template = f"{instead} {{ways_on}}" if instead else template
                 yield template.format(id=ID, refused="", back="", joined_to=ID, ways_on=ways.format(id=ID))
+    for reported in next_action.AFTER_REPORT:
+        yield next_action.for_loop(Loop(loop_id=ID, state=Loop.State.APPROVED, reported=reported))
     yield next_action.after_handoff(Loop(loop_id=ID, state=Loop.State.APPROVED))
     yield from (next_action.for_packet(issues, opened) for issues, opened in ((0, 0), (1, 0), (1, 1)))
     for sentence in plan_sentences.SENTENCES:

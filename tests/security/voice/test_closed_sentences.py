@@ -75,7 +75,12 @@ def closed() -> set[str]:
     ]
     steps = {
         text.format(id="loop_1", back="", joined_to="loop_1", refused=refused, ways_on=ways_on)
-        for text in (*next_action.NEXT.values(), *next_action.AFTER_VERDICT.values(), *instead)
+        for text in (
+            *next_action.NEXT.values(),
+            *next_action.AFTER_VERDICT.values(),
+            *next_action.AFTER_REPORT.values(),
+            *instead,
+        )
         for refused in ("rejected it", "gave it up")
     }
     return sentences | {normalised(step) for step in steps}
