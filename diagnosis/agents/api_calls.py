@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlencode
 
 import orjson
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import NoReverseMatch, resolve, reverse
 from rest_framework.response import Response
 
@@ -115,5 +115,7 @@ def without_none(values: JsonObject) -> JsonObject:
 
 def json_of(response: HttpResponseBase) -> JsonObject:
     """The data of a JSON answer, as its client would read it."""
-    assert isinstance(response, Response)
-    return dict(orjson.loads(response.render().content))
+    if isinstance(response, Response):
+        response.render()
+    assert isinstance(response, HttpResponse)
+    return dict(orjson.loads(response.content))

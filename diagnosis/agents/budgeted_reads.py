@@ -15,7 +15,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from diagnosis.agents import short_reads
+from diagnosis.agents import short_counts, short_reads
 from diagnosis.agents.api_calls import Api, ApiRefusal, json_of
 from diagnosis.agents.short_markdown import short_markdown
 from diagnosis.api.serializers.packets import PacketParameters
@@ -47,6 +47,9 @@ READS = {
     "loop": BudgetedRead(short_reads.short_loop),
     "handoff": BudgetedRead(short_reads.short_handoff),
     "dashboard-json": BudgetedRead(short_reads.short_dashboard),
+    "ledger": BudgetedRead(short_counts.short_ledger),
+    "funnel": BudgetedRead(short_counts.short_funnel),
+    "eval": BudgetedRead(short_counts.short_eval),
     "diagnose": BudgetedRead(short_reads.short_diagnosis, method="POST"),
     "loop-events": BudgetedRead(short_reads.short_report, method="POST"),
     "verify": BudgetedRead(short_reads.short_verification, method="POST"),

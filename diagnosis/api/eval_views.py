@@ -16,6 +16,7 @@ from diagnosis.evals import candidates, case_inputs, formats, results
 from diagnosis.models import EvalCandidate
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked_query, sent_fields
+from tenants.api.budgets import BUDGETED
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import AgentView
 from tenants.models import Project
@@ -57,6 +58,7 @@ class EvalView(AgentView):
         parameters=[evals.EvalParameters],
         responses={
             (200, "application/json"): evals.EvalAnswerSerializer,
+            **BUDGETED,
             **{
                 (200, form.MEDIA_TYPE.split(";")[0]): OpenApiTypes.STR
                 for name, form in formats.FORMATS.items()

@@ -17,13 +17,13 @@ from telemetry.api.parameters import minutes
 from telemetry.api.parsed_query import checked_query
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer
 from telemetry.windows import MAX_MINUTES, Window
+from tenants.api.budgets import BUDGETED, BudgetParameters
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import AgentView
 from tenants.api.serializers import WarnedAnswerSerializer
-from tenants.api.strict_fields import StrictSerializer
 
 
-class FunnelParameters(StrictSerializer):
+class FunnelParameters(BudgetParameters):
     """GET /v1/funnel"""
 
     default_minutes: ClassVar[int] = MAX_MINUTES
@@ -91,6 +91,7 @@ class FunnelView(AgentView):
         parameters=[FunnelParameters],
         responses={
             200: OpenApiResponse(FunnelShapeSerializer, description="The funnel of the window"),
+            **BUDGETED,
             **error_responses(400, 401, 403),
         },
     )

@@ -16,11 +16,12 @@ from telemetry.api.parameters import Parameters, minutes
 from telemetry.api.parsed_query import checked_query, window
 from telemetry.api.read_views import REFUSED
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer
+from tenants.api.budgets import BUDGETED, BudgetParameters
 from tenants.api.project_view import AgentView
 from tenants.api.serializers import WarnedAnswerSerializer
 
 
-class LedgerParameters(Parameters):
+class LedgerParameters(BudgetParameters, Parameters):
     """GET /v1/ledger"""
 
     default_minutes: ClassVar[int] = 1440
@@ -98,6 +99,7 @@ class LedgerView(AgentView):
         parameters=[LedgerParameters],
         responses={
             200: OpenApiResponse(LedgerSerializer, description="Counts by reason, and by hour"),
+            **BUDGETED,
             **REFUSED,
         },
     )

@@ -30,6 +30,16 @@ class BudgetParameters(StrictSerializer):
     )
 
 
+class JsonBudgetParameters(BudgetParameters):
+    """The parameters of an answer that has other formats beside JSON, which are whole or of no use."""
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values. Fails for a budget of another format than JSON."""
+        if "budget" in values and values["format"] != "json":
+            raise serializers.ValidationError({"budget": "It goes with format json only."})
+        return values
+
+
 class NextParameterSerializer(serializers.Serializer[dict[str, object]]):
     """The parameter that brings what is left out, to be sent with the others unchanged."""
 

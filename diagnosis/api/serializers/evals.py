@@ -5,11 +5,12 @@ from rest_framework import serializers
 from diagnosis.evals.case_inputs import SOURCES
 from diagnosis.evals.formats import FORMATS
 from telemetry.api.serializers import ObjectSerializer, optional_text
+from tenants.api.budgets import JsonBudgetParameters
 from tenants.api.serializers import WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
 
 
-class EvalParameters(StrictSerializer):
+class EvalParameters(JsonBudgetParameters):
     """GET /v1/evals/{eval_id}"""
 
     format = serializers.ChoiceField(list(FORMATS), default="json")

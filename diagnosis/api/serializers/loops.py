@@ -1,7 +1,5 @@
 """The shapes of loops: lists, reports, the handoff, for validation and the OpenAPI document."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from diagnosis.api.keyset import sort_key_parameter
@@ -19,7 +17,7 @@ from diagnosis.models import Loop
 from diagnosis.packets.action_gate import TEXT_MAY_NOT_CAUSE
 from telemetry.api.parameters import page_limit
 from telemetry.api.serializers import ObjectSerializer, RecordSerializer, optional_number, optional_text
-from tenants.api.budgets import BudgetParameters
+from tenants.api.budgets import BudgetParameters, JsonBudgetParameters
 from tenants.api.serializers import SentencesSerializer, WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
 
@@ -50,16 +48,10 @@ class LoopParameters(BudgetParameters):
     verifications_before = older_rows_parameter("verifications_before")
 
 
-class HandoffParameters(BudgetParameters):
+class HandoffParameters(JsonBudgetParameters):
     """GET /v1/loops/{loop_id}/handoff"""
 
     format = serializers.ChoiceField(["json", "md", "zip"], default="json")
-
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Return the values. Fails for a budget of a file, which is whole or of no use."""
-        if "budget" in values and values["format"] != "json":
-            raise serializers.ValidationError({"budget": "It goes with format json only."})
-        return values
 
 
 class ActionGateSerializer(ObjectSerializer):
