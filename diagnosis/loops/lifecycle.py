@@ -6,7 +6,6 @@ states.py defines which change is allowed in which state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -134,10 +133,9 @@ def loop_fingerprint(loop: Loop) -> int:
     return number
 
 
-def loops_with_decisions(loop_ids: Iterable[str]) -> list[Loop]:
-    """These loops with their decisions, in no order; other columns than LIVE are read where somebody asks for them."""
-    rows = Loop.objects.filter(loop_id__in=list(loop_ids)).only(*LIVE).order_by()
-    return list(rows.prefetch_related("decisions__decided_by"))
+def live(rows: QuerySet[Loop], *columns: str) -> QuerySet[Loop]:
+    """The loops with what their status and next action follow from, and these columns; others are read when asked."""
+    return rows.only(*LIVE, *columns).prefetch_related("decisions__decided_by")
 
 
 def with_decisions(rows: QuerySet[Loop]) -> QuerySet[Loop]:

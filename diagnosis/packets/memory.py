@@ -34,7 +34,8 @@ def recall(project: Project) -> list[dict[str, Any]]:
     rank = Case(*ranks, default=Value(1))
     again = Q(state=Loop.State.PROPOSED) & ~Q(again="")
     decided_before = Loop.objects.filter(Q(state__in=ORDER) | again, project=project)
-    loops = list(lifecycle.with_decisions(decided_before.order_by(rank, "-updated_at", "loop_id"))[:MOST])
+    ordered = decided_before.order_by(rank, "-updated_at", "loop_id")
+    loops = list(lifecycle.live(ordered, "title", "release", "updated_at")[:MOST])
     if not loops:
         return []
     evidence_ids = records_of([loop for loop in loops if loop.state == Loop.State.REGRESSED])

@@ -172,12 +172,9 @@ def latest(project: Project) -> Packet | None:
 def packet_as_answered(packet: Packet) -> dict[str, Any]:
     """The packet as it was stored, with the live state of its loops."""
     document: dict[str, Any] = packet.document
-    loops = {
-        loop.loop_id: loop
-        for loop in lifecycle.loops_with_decisions(
-            issue["loop_id"] for issue in document["issues"] if issue["loop_id"]
-        )
-    }
+    loop_ids = [issue["loop_id"] for issue in document["issues"] if issue["loop_id"]]
+    rows = Loop.objects.filter(loop_id__in=loop_ids).order_by()
+    loops = {loop.loop_id: loop for loop in lifecycle.live(rows)}
     issues = [
         shown_issue(issue) | issue_loop_state(loops.get(issue["loop_id"])) for issue in document["issues"]
     ]
