@@ -9,7 +9,6 @@ matched control of the loop's page is (diagnosis/evidence_view/matched_control.p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from heapq import nsmallest
 
 from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.issues.extents import Extent
@@ -52,7 +51,7 @@ def similar_records(reading: HintReading, cluster: Extent, key: bytes, failed: S
     failing = reading.contents.rows[number]
     environment, release, start = failing.environment, failing.release, failing.start_time_unix_nano
     # The smallest are the most similar. The loop calls nothing, since it is over all records of the operation.
-    unlike = (
+    unlike = [
         (
             row.environment != environment,
             row.release != release,
@@ -62,8 +61,8 @@ def similar_records(reading: HintReading, cluster: Extent, key: bytes, failed: S
         )
         for row in healthy_records(reading, cluster, failing)
         if row.trace_id not in failed
-    )
-    return [(trace_id, span_id) for *_, trace_id, span_id in nsmallest(MOST_SIMILAR, unlike)]
+    ]
+    return [(trace_id, span_id) for *_, trace_id, span_id in sorted(unlike)[:MOST_SIMILAR]]
 
 
 def healthy_records(
