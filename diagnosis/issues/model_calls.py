@@ -13,14 +13,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from telemetry.models import Record
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.spans.record_ids import record_id
-from telemetry.store.sql import id_chunks
+from telemetry.store.sql import fetch, id_chunks, id_placeholders
 
 STEPS = frozenset({"tool_call", "graph_node", "retrieval"})
 MAX_CLIMB = 50  # parents
 MOST_RECORDS = 20_000  # for each chunk of traces; an agent in an endless loop makes more
+BY_TRACE = f"""
+    SELECT trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nano, unit FROM telemetry_record
+    WHERE trace_id IN {{ids}} ORDER BY start_time_unix_nano, span_id LIMIT {MOST_RECORDS}
+"""  # noqa: S608  (constants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,10 @@ def step_record_id(trace_id: bytes, step: TraceStep | None) -> str | None:
 def read_trace_steps(trace_ids: Iterable[bytes]) -> dict[bytes, TraceSteps]:
     """The steps of these traces, by trace id."""
     runs: dict[bytes, TraceSteps] = defaultdict(TraceSteps)
-    columns = ("trace_id", "span_id", "parent_span_id", "start_time_unix_nano", "duration_nano", "unit")
     for chunk in id_chunks(trace_ids):
-        rows = Record.objects.filter(trace_id__in=chunk).order_by("start_time_unix_nano", "span_id")
-        for trace_id, span_id, parent, start, duration, unit in rows.values_list(*columns)[:MOST_RECORDS]:
+        for trace_id, span_id, parent, start, duration, unit in fetch(
+            BY_TRACE.format(ids=id_placeholders(chunk)), chunk
+        ):
             run, step = (
                 runs[bytes(trace_id)],
                 TraceStep(bytes(span_id), bytes(parent or b""), start, start + duration),

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from telemetry.models import Attribution, Record
 from telemetry.reads.filters import in_window
-from telemetry.store.sql import fetch_many, id_chunks
+from telemetry.store.sql import fetch_many, fetch_of_ids
 from telemetry.windows import Window
 
 NUMBERS = """
@@ -36,6 +36,7 @@ FIRST_STARTS = """
         ORDER BY start_time_unix_nano LIMIT 1
     ) FROM wanted
 """
+FAILING_TRACES = "SELECT DISTINCT trace_id FROM telemetry_attribution WHERE trace_id IN "
 
 
 def failures(window: Window, fingerprint: int) -> QuerySet[Attribution]:
@@ -65,11 +66,7 @@ def numbers_by_operation(
 
 def failing_traces(trace_ids: Iterable[bytes]) -> set[bytes]:
     """Those of these traces in which a record failed, in any way."""
-    found: set[bytes] = set()
-    for chunk in id_chunks(set(trace_ids)):
-        rows = Attribution.objects.filter(trace_id__in=chunk).order_by()
-        found.update(map(bytes, rows.values_list("trace_id", flat=True).distinct()))
-    return found
+    return {bytes(trace_id) for (trace_id,) in fetch_of_ids(FAILING_TRACES, trace_ids)}
 
 
 def clusters_of_signal(window: Window, signal_type: str) -> frozenset[int]:

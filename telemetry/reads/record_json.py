@@ -22,13 +22,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from telemetry import conventions
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.grouping.same_call import UNITS
-from telemetry.models import Record, Trace
+from telemetry.models import Record
 from telemetry.otlp import decode
 from telemetry.otlp.values import jsonable, plain_attributes
 from telemetry.reads import replaced_records
 from telemetry.reads.record_parts import RecordParts, parts_of
 from telemetry.spans.meaning import Capture
 from telemetry.spans.span import SpanOrigin
+from telemetry.store.sql import fetch_of_ids
 from telemetry.store.unreadable_parts import COLUMNS, TRACE, note
 from telemetry.windows import rfc3339
 
@@ -48,6 +49,7 @@ COLUMN_TYPES: dict[str, tuple[tuple[type, ...], object]] = {
 }
 CAPTURED = tuple(field.name for field in fields(Capture))
 checked_values = attrgetter(*COLUMN_TYPES)
+OWNERS = "SELECT trace_id, session_id, user_id FROM telemetry_trace WHERE trace_id IN "
 
 
 class TraceOwner(NamedTuple):
@@ -114,10 +116,9 @@ def whole_records(rows: Sequence[Record], read: WholeRecords) -> list[WholeRecor
 
 def owners_of(rows: Sequence[Record]) -> dict[bytes, TraceOwner]:
     """The owners of these records' traces by id, without those that are not stored or whose texts cannot be read."""
-    stored = Trace.objects.filter(trace_id__in={bytes(row.trace_id) for row in rows})
     return {
         bytes(trace_id): TraceOwner(session_id, user_id)
-        for trace_id, session_id, user_id in stored.values_list("trace_id", "session_id", "user_id")
+        for trace_id, session_id, user_id in fetch_of_ids(OWNERS, (bytes(row.trace_id) for row in rows))
         if isinstance(session_id, str) and isinstance(user_id, str)
     }
 

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef
 from telemetry.models import Record, RepeatedCall, ReplacedRecord
 from telemetry.spans.record_ids import record_id
 from telemetry.spans.signal_traces import is_signal
+from telemetry.store.sql import fetch_of_ids
 
 # A condition on records: another record stands for the same call, so that it is listed, and counted nowhere.
 IS_REPEATED = Exists(RepeatedCall.objects.filter(trace_id=OuterRef("trace_id"), span_id=OuterRef("span_id")))
@@ -28,6 +29,7 @@ IS_COUNTED = (
     "AND NOT EXISTS (SELECT 1 FROM telemetry_repeatedcall AS repeated "
     "WHERE repeated.trace_id = record.trace_id AND repeated.span_id = record.span_id)"
 )
+REPEATED = "SELECT trace_id, span_id, counted_span_id FROM telemetry_repeatedcall WHERE trace_id IN "
 
 
 class WithIds(Protocol):
@@ -58,11 +60,9 @@ def replacing(rows: Iterable[WithIds]) -> dict[str, str]:
 
 def counted_instead(rows: Sequence[WithIds]) -> dict[str, str]:
     """The ids of the records that count for the same calls as these, by the id of those that do not."""
-    trace_ids = {bytes(row.trace_id) for row in rows}
-    shown = {record_id(row.trace_id, row.span_id) for row in rows}
-    repeated = RepeatedCall.objects.filter(trace_id__in=trace_ids)
+    shown = {(bytes(row.trace_id), bytes(row.span_id)) for row in rows}
     return {
-        str(repeat): record_id(repeat.trace_id, repeat.counted_span_id)
-        for repeat in repeated
-        if str(repeat) in shown
+        record_id(trace_id, span_id): record_id(trace_id, counted_span_id)
+        for trace_id, span_id, counted_span_id in fetch_of_ids(REPEATED, (trace_id for trace_id, _ in shown))
+        if (bytes(trace_id), bytes(span_id)) in shown
     }

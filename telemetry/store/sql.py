@@ -62,6 +62,11 @@ def id_placeholders(ids: Sequence[bytes]) -> str:
     return f"({', '.join(['%s'] * len(ids))})"
 
 
+def fetch_of_ids(sql: str, ids: Iterable[bytes]) -> list[tuple[Any, ...]]:
+    """Run the statement with the list of the distinct ids behind its end, some hundred at once; returns all rows."""
+    return [row for chunk in id_chunks(ids) for row in fetch(f"{sql}{id_placeholders(chunk)}", chunk)]
+
+
 @lru_cache(maxsize=64)
 def filled_statement(sql: str, rows: int, columns: int) -> str:
     """The statement with a placeholder for each value of its rows."""

@@ -19,7 +19,7 @@ from telemetry.store.insertion import Key
 from telemetry.store.joined_logs.stored_parts import read_parts
 from telemetry.store.joined_logs.told_calls import UNITS, Names, ToldCall, ids_of_call
 from telemetry.store.row import RecordRow
-from telemetry.store.sql import fetch, fetch_many, id_chunks, id_placeholders
+from telemetry.store.sql import fetch_many, fetch_of_ids
 
 NEAR_NANO = (
     30_000_000  # between the end of a call and the event of its answer: in one process, at the same moment
@@ -141,9 +141,7 @@ def calls_among(rows: Iterable[RecordRow]) -> Iterator[tuple[RecordRow, InnerCal
 
 def small_traces(trace_ids: Iterable[bytes]) -> set[bytes]:
     """Those of these traces that are stored, the smallest that have MOST_SEARCHED records together."""
-    sizes = [
-        row for chunk in id_chunks(trace_ids) for row in fetch(f"{SIZES}{id_placeholders(chunk)}", chunk)
-    ]
+    sizes = fetch_of_ids(SIZES, trace_ids)
     chosen, searched = set(), 0
     for records, trace_id in sorted((int(records), bytes(trace_id)) for trace_id, records in sizes):
         searched += records
@@ -155,11 +153,10 @@ def small_traces(trace_ids: Iterable[bytes]) -> set[bytes]:
 
 def stored_calls(named: Collection[Key], trace_ids: Sequence[bytes]) -> Iterator[InnerCall]:
     """The stored calls of these traces that are directly inside the named spans."""
-    for chunk in id_chunks(trace_ids):
-        for trace_id, parent, span_id, end, unit in fetch(f"{CALLS}{id_placeholders(chunk)}", chunk):
-            around = bytes(trace_id), bytes(parent)
-            if around in named:
-                yield InnerCall((around, unit), (around[0], bytes(span_id)), int(end))
+    for trace_id, parent, span_id, end, unit in fetch_of_ids(CALLS, trace_ids):
+        around = bytes(trace_id), bytes(parent)
+        if around in named:
+            yield InnerCall((around, unit), (around[0], bytes(span_id)), int(end))
 
 
 def units_of(named: Iterable[Key]) -> list[Place]:

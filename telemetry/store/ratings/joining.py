@@ -33,7 +33,7 @@ from telemetry.store.counts.deployments import merge_releases
 from telemetry.store.ratings import subjects
 from telemetry.store.ratings.rated_release import RatedAnswer, rated_release
 from telemetry.store.ratings.subjects import Subject
-from telemetry.store.sql import execute, fetch, id_chunks, id_placeholders, write_many
+from telemetry.store.sql import execute, fetch, fetch_of_ids, id_chunks, id_placeholders, write_many
 from telemetry.store.traces import TraceSummary
 
 MOST = 500  # versions of signals that one batch joins; the next ones join the rest
@@ -133,11 +133,7 @@ def make_stale(traces: Sequence[TraceSummary]) -> None:
 
 def starts_of(trace_ids: Iterable[bytes]) -> dict[bytes, int]:
     """When each of these traces started."""
-    return {
-        bytes(trace_id): int(start)
-        for chunk in id_chunks(trace_ids)
-        for trace_id, start in fetch(f"{STARTS}{id_placeholders(chunk)}", chunk)
-    }
+    return {bytes(trace_id): int(start) for trace_id, start in fetch_of_ids(STARTS, trace_ids)}
 
 
 def settle_signals(signal_ids: Sequence[bytes]) -> None:

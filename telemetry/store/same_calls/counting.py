@@ -17,7 +17,7 @@ from telemetry.grouping.same_call import UNITS, CallSpan, repeated_calls
 from telemetry.store.attributions import MOST_RECORDS
 from telemetry.store.counts.counted_rows import add_counts, subtract_counts
 from telemetry.store.row import RecordRow
-from telemetry.store.sql import execute, fetch, id_chunks, id_placeholders, write_many
+from telemetry.store.sql import execute, fetch_of_ids, id_chunks, id_placeholders, write_many
 from telemetry.store.traces import GrownTrace, TraceSummary
 
 Key = tuple[bytes, bytes]  # trace and span id
@@ -143,9 +143,8 @@ def call_of(row: RecordRow) -> StoredCall:
 def read_calls(trace_ids: Sequence[bytes]) -> dict[bytes, list[StoredCall]]:
     """The stored calls of these traces."""
     calls: dict[bytes, list[StoredCall]] = defaultdict(list)
-    for chunk in id_chunks(trace_ids):
-        for trace_id, *values in fetch(f"{STORED_CALLS}{id_placeholders(chunk)}", chunk):
-            calls[bytes(trace_id)].append(stored_call(values))
+    for trace_id, *values in fetch_of_ids(STORED_CALLS, trace_ids):
+        calls[bytes(trace_id)].append(stored_call(values))
     return calls
 
 
@@ -207,12 +206,9 @@ def repeats_in(trace_id: bytes, spans: Sequence[CallSpan]) -> Iterable[Repeat]:
 def stored_repeats(trace_ids: Sequence[bytes]) -> dict[Key, Repeat]:
     """The calls of these traces that were found to repeat another, by trace and span id."""
     found = {}
-    for chunk in id_chunks(trace_ids):
-        for trace_id, span_id, counted_id, *tokens in fetch(
-            f"{STORED_REPEATS}{id_placeholders(chunk)}", chunk
-        ):
-            repeat = Repeat(bytes(trace_id), bytes(span_id), bytes(counted_id), *tokens)
-            found[repeat.key] = repeat
+    for trace_id, span_id, counted_id, *tokens in fetch_of_ids(STORED_REPEATS, trace_ids):
+        repeat = Repeat(bytes(trace_id), bytes(span_id), bytes(counted_id), *tokens)
+        found[repeat.key] = repeat
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from telemetry.store.row import RecordRow
-from telemetry.store.sql import fetch, id_chunks, id_placeholders
+from telemetry.store.sql import fetch_of_ids
 
 FAILED_TOOLS = (
     "SELECT DISTINCT trace_id FROM telemetry_record "
@@ -39,11 +39,7 @@ def is_told_row(row: RecordRow) -> bool:
 
 def stored(trace_ids: Sequence[bytes]) -> set[bytes]:
     """Return those of the traces in which a tool's call is stored that failed."""
-    return {
-        bytes(trace_id)
-        for chunk in id_chunks(trace_ids)
-        for (trace_id,) in fetch(f"{FAILED_TOOLS}{id_placeholders(chunk)}", chunk)
-    }
+    return {bytes(trace_id) for (trace_id,) in fetch_of_ids(FAILED_TOOLS, trace_ids)}
 
 
 def as_good(row: RecordRow) -> RecordRow:
