@@ -84,3 +84,25 @@ def test_a_read_fits_every_budget(
         assert answer.status_code == 200, answer.content
         text = answer.content.decode()
         assert fits(text, asked), (len(text) / 2.5, asked, text)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/runs/diagnose?", {"since_minutes": 60}),
+        ("/v1/runs/verify?", {"loop_id": "{loop_id}"}),
+        ("/v1/loops/{loop_id}/events?", {"kind": "shipped_corrected", "release": "zqreleasezq"}),
+    ],
+)
+@every_time
+@given(inflation=INFLATIONS, tokens=BUDGETS)
+def test_a_run_or_a_report_fits_every_budget(
+    path: str, body: dict[str, Any], inflation: Inflation, tokens: int, world: CanaryWorld, call: Call
+) -> None:
+    for each, asked in ((inflation, tokens), (THE_WORST, FEWEST_TOKENS)):
+        with each.applied():
+            url = f"{url_of(world, path)}budget={asked}"
+            answer = call("POST", url, world.keys["agent"], filled(world, body))
+        assert answer.status_code in (200, 201), answer.content
+        text = answer.content.decode()
+        assert fits(text, asked), (len(text) / 2.5, asked, text)
