@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -117,6 +118,7 @@ class LoopView(AgentView):
         """The loop with its issue, and the newest of its history and verifications."""
         query = checked_query(loops.LoopParameters, request)
         loop = own_loop(self.project, loop_id)
+        prefetch_related_objects([loop], "decisions__decided_by")  # several parts of the answer look at them
         older = (query.get("events_before"), query.get("verifications_before"))
         return Response({"ok": True, **loop_answers.loop_in_full(loop, query["limit"], *older)})
 
