@@ -26,8 +26,26 @@ DEFAULT_IGNORABLE = (
 # Empty glyphs: Braille's blank, Egyptian format controls and blanks, the Khitan filler, the null notehead.
 BLANK = ((0x2800, 0x2800), (0x13430, 0x13442), (0x16FE4, 0x16FE4), (0x1D159, 0x1D159))
 RANGES = (*DEFAULT_IGNORABLE, *BLANK)
-# Every character that may be hidden: not printable ASCII, tabs and line ends; a lone carriage return ends no line.
-SUSPECT = re.compile(r"\r(?!\n)|[^\t\n\r -~]")
+# Runs of characters that may be hidden: not printable ASCII, tabs, line ends, nor the signs that stand around a number;
+# a lone carriage return ends no line.
+SUSPECTS = re.compile(r"(?:\r(?!\n)|[^\t\n\r -~⟨⟩])+")
+MOST_CACHED = 8192  # characters of which it is remembered how they show
+
+
+class Shown(dict[int, str]):
+    """How characters show, by code point, worked out where one is first asked for."""
+
+    def __missing__(self, number: int) -> str:
+        """The character, or its number if it is hidden."""
+        character = chr(number)
+        shown = f"⟨U+{number:04X}⟩" if is_hidden(character) else character
+        if len(self) >= MOST_CACHED:
+            self.clear()
+        self[number] = shown
+        return shown
+
+
+SHOWN = Shown()
 
 
 def is_hidden(character: str) -> bool:
@@ -45,10 +63,4 @@ def is_noncharacter(number: int) -> bool:
 
 def show_hidden(text: str) -> str:
     """The text with every hidden character replaced by its number."""
-    return SUSPECT.sub(show_by_number, text)
-
-
-def show_by_number(match: re.Match[str]) -> str:
-    """The matched character, or its number if it is hidden."""
-    character = match[0]
-    return f"⟨U+{ord(character):04X}⟩" if is_hidden(character) else character
+    return SUSPECTS.sub(lambda run: run[0].translate(SHOWN), text)

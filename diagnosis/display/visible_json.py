@@ -8,8 +8,8 @@ https://www.rfc-editor.org/rfc/rfc8259#section-7
 
 from __future__ import annotations
 
+import json
 import re
-from functools import lru_cache
 
 from diagnosis.display.hidden_characters import show_hidden
 
@@ -38,20 +38,18 @@ MAY_HIDE = {
         b"\xf4",
     )
 }
-# Escapes of characters that may be hidden, behind whole escapes of backslashes. All others are passed by at once.
-ESCAPE = re.compile(
+# Runs of escapes of characters that may be hidden, behind whole escapes of backslashes. Others are passed by at once.
+ESCAPES = re.compile(
     r"(?<!\\)((?:\\\\)*+)"
-    r"(\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|r(?!\\n)|[bf]))"
+    r"((?:\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|r(?!\\n)|[bf]))+)"
 )
-MOST_CACHED, LONGEST_SINGLE = 4096, len(r"\uffff")
-NAMED = {"b": "\b", "f": "\f", "r": "\r"}
 
 
 def visible_json(document: bytes) -> bytes:
     """The JSON document in UTF-8, with hidden characters shown by their numbers; tabs and line ends stay."""
     if not may_hide(document):
         return document
-    return show_hidden(ESCAPE.sub(visible_escape, document.decode())).encode()
+    return show_hidden(ESCAPES.sub(visible_escapes, document.decode())).encode()
 
 
 def may_hide(document: bytes) -> bool:
@@ -63,18 +61,8 @@ def may_hide(document: bytes) -> bool:
     return any(first in document and pattern.search(document) for first, pattern in MAY_HIDE.items())
 
 
-def visible_escape(match: re.Match[str]) -> str:
-    """The escape, or the number of the hidden character that it stands for, behind escaped backslashes."""
-    return match[1] + shown_escape(match[2])
-
-
-@lru_cache(MOST_CACHED)
-def shown_escape(escape: str) -> str:
-    """The escape, or the number of the hidden character that it stands for."""
-    number = escape[2:6]
-    if len(escape) > LONGEST_SINGLE:
-        character = (bytes.fromhex(number) + bytes.fromhex(escape[8:])).decode("utf-16-be")
-    else:
-        character = chr(int(number, 16)) if number else NAMED[escape[1]]
-    shown = show_hidden(character)
-    return escape if shown == character else shown
+def visible_escapes(match: re.Match[str]) -> str:
+    """The escapes, or the numbers of the hidden characters that they stand for, behind escaped backslashes."""
+    text = json.loads(f'"{match[2]}"')
+    shown = show_hidden(text)
+    return match[0] if shown == text else match[1] + json.dumps(shown, ensure_ascii=False)[1:-1]

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar
 
+import orjson
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Length
 
-from telemetry.models import Attribution, Record, Trace
+from telemetry.models import Attribution, Origin, Record, Trace
 from telemetry.reads import cursors, record_json
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.filters import (
@@ -41,6 +43,10 @@ DAMAGE_NOTE = (
 )
 MAX_SCAN = 50_000
 MOST_BYTES = 32 * 1024 * 1024  # of the spans of a page; 500 records with a usual segment each stay below it
+LONG = (
+    2 * 1024 * 1024
+)  # bytes of the spans of a page whose answer is measured: a sign may take twelve bytes in it
+MOST_WRITTEN = 16 * 1024 * 1024  # of the records of a page in JSON
 MAX_STRETCHES = 300  # minutes that one answer searches
 MOST_ATTRIBUTED = 501  # attributions that one answer looks through: one more than the longest page
 OF_RECORD = ("environment", "service", "operation", "signal_type")  # filters that are columns of a record
@@ -186,24 +192,44 @@ def shown_page(
     The page of the first `limit` rows, or fewer where their spans are long, with a cursor behind them if there are
     more, else with `otherwise`.
     """
-    count = fitting_rows(rows[:limit])
+    count, is_long = fitting_rows(rows[:limit])
     shown = record_json.records_json(rows[:count])
+    if is_long:
+        count = fitting_documents(shown)
     if len(rows) <= count:
         return RecordPage(window, shown, otherwise)
     last = rows[count - 1]
     key = bytes(last.trace_id) + bytes(last.span_id)
-    return RecordPage(window, shown, Cursor(kind, window, last.start_time_unix_nano, key))
+    return RecordPage(window, shown[:count], Cursor(kind, window, last.start_time_unix_nano, key))
 
 
-def fitting_rows(rows: list[Record]) -> int:
-    """How many of the first rows have segments of at most MOST_BYTES together; one at least."""
+def fitting_rows(rows: list[Record]) -> tuple[int, bool]:
+    """How many of the first rows have segments of at most MOST_BYTES together, one at least; whether they are long."""
     sizes = plain_sizes(row.segment_id for row in rows)
+    origins = origin_sizes(rows)
     total = 0
     for number, row in enumerate(rows):
         total += sizes.pop(row.segment_id, 0)
+        total += origins.get(row.resource_id, 0) + origins.get(row.scope_id, 0)  # which every record repeats
         if total > MOST_BYTES and number:
+            return number, True
+    return len(rows), total > LONG
+
+
+def origin_sizes(rows: list[Record]) -> dict[int, int]:
+    """The sizes in bytes of the resources and scopes of these records, by id."""
+    ids = {row.resource_id for row in rows} | {row.scope_id for row in rows}
+    return dict(Origin.objects.filter(origin_id__in=ids).values_list("origin_id", Length("message")))
+
+
+def fitting_documents(documents: list[dict[str, Any]]) -> int:
+    """How many of the first documents have at most MOST_WRITTEN bytes of JSON together; one at least."""
+    total = 0
+    for number, document in enumerate(documents):
+        total += len(orjson.dumps(document, default=str))
+        if total > MOST_WRITTEN and number:
             return number
-    return len(rows)
+    return len(documents)
 
 
 def find_records(record_ids: Iterable[str], read: WholeRecords = NOTHING_READ) -> dict[str, dict[str, Any]]:

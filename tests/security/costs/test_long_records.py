@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,27 +17,55 @@ from tests.telemetry.factory import minutes, span, store
 LONG = {"a": "x" * 100_000, "session.id": "s1"}
 
 
+LIMITS = {
+    "stored": ({"MOST_BYTES": 250_000}, LONG),
+    "written": ({"LONG": 50_000, "MOST_WRITTEN": 250_000}, {"a": "\x01" * 15_000, "session.id": "s1"}),
+}
+
+
 @pytest.mark.parametrize("path", ["/v1/telemetry?since_minutes=60", "/v1/sessions/s1?since_minutes=60"])
+@pytest.mark.parametrize("limit", LIMITS)
 def test_pages_of_long_records_are_short_and_all_are_read(
-    alice: MintedProject, call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, path: str
+    alice: MintedProject, call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, path: str, limit: str
 ) -> None:
-    monkeypatch.setattr(record_pages, "MOST_BYTES", 250_000)
+    bounds, attributes = LIMITS[limit]
+    for name, most in bounds.items():
+        monkeypatch.setattr(record_pages, name, most)
     now = datetime.now(UTC)
-    sent = [span(f"s{n}", trace="t", id=f"i{n}", at=now - minutes(n + 1), attributes=LONG) for n in range(7)]
+    sent = [
+        span(f"s{n}", trace="t", id=f"i{n}", at=now - minutes(n + 1), attributes=attributes) for n in range(7)
+    ]
     store(alice.project, sent, now)
 
-    found: list[str] = []
-    cursor = ""
-    for _ in range(10):
-        page = call("GET", f"{path}&limit=5{cursor}", alice.keys["agent"])
-        assert len(page.content) < 400_000
-        answer = page.json()
-        found += [record["record_id"] for record in answer["records"]]
-        if not answer["next_cursor"]:
-            break
-        cursor = f"&cursor={answer['next_cursor']}"
+    pages = list(pages_of(call, path, alice.keys["agent"]))
 
+    assert len(pages) > 2
+    assert all(len(page.content) < 600_000 for page in pages)
+    found = [record["record_id"] for page in pages for record in page.json()["records"]]
     assert len(found) == len(set(found)) == 7
+
+
+def test_a_page_counts_the_resource_of_each_record(
+    alice: MintedProject, call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_pages, "MOST_BYTES", 100_000)
+    now = datetime.now(UTC)
+    sent = [span(f"s{n}", trace="t", id=f"i{n}", at=now - minutes(n + 1)) for n in range(7)]
+    store(alice.project, sent, now, resource={"service.name": "shop", "a": "x" * 15_000})
+
+    pages = list(pages_of(call, "/v1/telemetry?since_minutes=60", alice.keys["agent"]))
+
+    assert len(pages) > 1
+    assert all(len(page.content) < 120_000 for page in pages)
+
+
+def pages_of(call: Callable[..., Any], path: str, key: str) -> Iterator[Any]:
+    """The pages of five records, until there are no more."""
+    cursor = ""
+    while cursor is not None:
+        page = call("GET", f"{path}&limit=5{cursor and '&cursor=' + cursor}", key)
+        cursor = page.json()["next_cursor"]
+        yield page
 
 
 def test_a_tool_looks_at_no_row_behind_those_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,9 +82,9 @@ def test_a_tool_looks_at_no_row_behind_those_that_fit(monkeypatch: pytest.Monkey
 
 def test_escapes_that_hide_nothing_are_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[str] = []
-    shown_escape = visible_json.shown_escape
+    visible_escapes = visible_json.visible_escapes
     monkeypatch.setattr(
-        visible_json, "shown_escape", lambda escape: looked_at.append(escape) or shown_escape(escape)
+        visible_json, "visible_escapes", lambda run: looked_at.append(run[0]) or visible_escapes(run)
     )
 
     shown = visible_json.visible_json(rb'["' + rb"\"\\\\\n\t\\\\u0001" * 1000 + rb'\u0001"]')
