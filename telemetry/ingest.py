@@ -80,7 +80,8 @@ def read_spans(body: bytes, encoding: Encoding, are_signals: bool) -> tuple[Deco
     """
     The request's spans without secrets, and what was changed or is to be noted, by reason. Raises as above.
 
-    A body in protobuf is read as it is; one that cannot be read so is mended first.
+    A body in protobuf is read as it is. One that cannot be read so, or that protobuf would write in other bytes, is
+    mended and written anew first, without fields that OTLP does not know.
     """
     if encoding is Encoding.PROTOBUF:
         with refusals():
@@ -89,6 +90,7 @@ def read_spans(body: bytes, encoding: Encoding, are_signals: bool) -> tuple[Deco
             wire, changes = scrubbed(body)
             return decode_spans(wire, are_signals), changes
     request, noted = read_export_request(body, encoding)
+    request.DiscardUnknownFields()
     with refusals():
         wire, changes = scrubbed(request.SerializeToString())
         return decode_spans(wire, are_signals), changes + noted

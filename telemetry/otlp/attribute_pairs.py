@@ -10,10 +10,10 @@ https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -45,16 +45,20 @@ def before_text(size: int) -> bytes:
 BEFORE_TEXT = [before_text(size) for size in range(LONGEST_TEXT)]
 
 
-def attributes_of(pairs: Iterable[bytes]) -> dict[str, Any]:
-    """The attributes of serialized KeyValues by key; of one that is sent twice, the last value. Raises DecodeError."""
+def attributes_of(pairs: Iterable[bytes], is_sent: bool = False) -> dict[str, Any]:
+    """
+    The attributes of serialized KeyValues by key; of one that is sent twice, the last value. Raises DecodeError.
+
+    `is_sent`: also for one that protobuf would write in other bytes, since bytes are searched for secrets.
+    """
     known = _pairs.get
     try:
-        return dict([known(pair) or read_pair(pair) for pair in pairs])
+        return dict([known(pair) or read_pair(pair, is_sent) for pair in pairs])
     except UnicodeDecodeError as error:
         raise DecodeError("A text is not in UTF-8.") from error
 
 
-def read_pair(pair: bytes) -> Pair:
+def read_pair(pair: bytes, is_sent: bool) -> Pair:
     """The key and the value of a serialized KeyValue. Raises DecodeError and UnicodeDecodeError."""
     try:
         end = pair[1] + 3
@@ -62,17 +66,21 @@ def read_pair(pair: bytes) -> Pair:
         text = value.removeprefix(BEFORE_TEXT[len(value)])
         found = _names[pair[:end]], text.decode() if len(text) < len(value) else _numbers[value]
     except LookupError:  # unknown until now, too long, or written otherwise
-        found = parsed_pair(pair)
+        return parsed_pair(pair, is_sent)
     if len(pair) <= LONGEST_PAIR:
         remember(_pairs, pair, found)
     return found
 
 
-def parsed_pair(pair: bytes) -> Pair:
+def parsed_pair(pair: bytes, is_sent: bool) -> Pair:
     """The key and the value as protobuf's parser reads them; what of them helps to read others is remembered."""
     message = KeyValue.FromString(pair)
     key, plain = message.key, python_value(message.value)
     check_part(in_field(OF_EVENT, pair), EVENT)  # an attribute of a log record becomes one of an event
+    if not is_as_written(message, pair, is_sent):
+        return key, plain
+    if len(pair) <= LONGEST_PAIR:
+        remember(_pairs, pair, (key, plain))
     end = pair[1] + 3 if len(pair) > 1 else 0
     start, value = pair[:end], pair[end:]
     if is_start(start):
@@ -81,6 +89,21 @@ def parsed_pair(pair: bytes) -> Pair:
         if is_whole and not isinstance(plain, list | dict):
             remember(_numbers, value, plain)
     return key, plain
+
+
+def is_as_written(message: Message, part: bytes, is_sent: bool) -> bool:
+    """Whether protobuf writes the message in these bytes. Raises DecodeError if it does not, and they were sent."""
+    is_same = message.SerializeToString() == part
+    if is_sent and not is_same:
+        raise DecodeError("A part is not written as protobuf writes it.")
+    return is_same
+
+
+def only_part(parts: Sequence[bytes]) -> bytes:
+    """A part of which there is one at most, or b"". Raises DecodeError for several, which protobuf makes one of."""
+    if len(parts) > 1:
+        raise DecodeError("A part is sent in pieces.")
+    return parts[0] if parts else b""
 
 
 def is_start(start: bytes) -> bool:

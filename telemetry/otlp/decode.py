@@ -8,7 +8,7 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,7 +20,17 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, St
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.otlp import message_count, otlp_json
-from telemetry.otlp.attribute_pairs import EVENT, LINK, STATUS, attributes_of, check_part, in_field, remember
+from telemetry.otlp.attribute_pairs import (
+    EVENT,
+    LINK,
+    STATUS,
+    attributes_of,
+    check_part,
+    in_field,
+    is_as_written,
+    only_part,
+    remember,
+)
 from telemetry.otlp.deep_values import noted_cuts, without_deep_values
 from telemetry.otlp.message_count import TooManyParts, check_protobuf
 from telemetry.otlp.misnamed_spans import MISNAMED
@@ -140,11 +150,11 @@ def decode_spans(wire: bytes, are_signals: bool = False) -> Decoded:
     Return the valid spans of a serialized request in the order sent, and the reasons why others are refused.
 
     Trace ids of user signals are valid if `are_signals`, since LoopKit makes them: producers can send none. Raises
-    DecodeError for what protobuf's parser would not read, and TooManySpans.
+    DecodeError for what protobuf's parser would not read, or would write in other bytes, and TooManySpans.
     """
     decoded = Decoded()
     for origin, content in walk_spans(wire):
-        span = read_span(content, origin)
+        span = read_span(content, origin, is_sent=True)
         reason = invalid_reason(span, are_signals)
         if reason:
             decoded.rejected.append(reason)
@@ -164,9 +174,9 @@ def walk_spans(wire: bytes) -> Iterator[tuple[SpanOrigin, bytes]]:
     scopes = [scope for group in groups for scope in group.scope_spans]
     check_sizes(sum(len(scope.spans) for scope in scopes), len(groups) + len(scopes))
     for group in groups:
-        resource = origin_of(None, b"".join(group.resource), group.schema_url)
+        resource = origin_of(None, only_part(group.resource), group.schema_url)
         for scope in group.scope_spans:
-            origin = origin_of(resource, b"".join(scope.scope), scope.schema_url)
+            origin = origin_of(resource, only_part(scope.scope), scope.schema_url)
             for content in scope.spans[:]:
                 yield origin, content
 
@@ -189,6 +199,7 @@ def origin_of(resource: SpanOrigin | None, part: bytes, schema_url: str) -> Span
 def read_resource(resource: bytes, schema_url: str) -> SpanOrigin:
     """The origin of what names no scope in this serialized resource. Raises DecodeError."""
     message = ResourceSpans.FromString(in_field(IN_GROUP, resource))
+    is_as_written(message.resource, resource, is_sent=True)
     message.schema_url = schema_url
     return SpanOrigin(plain_attributes(message.resource.attributes), "", "", deterministic_bytes(message))
 
@@ -196,6 +207,7 @@ def read_resource(resource: bytes, schema_url: str) -> SpanOrigin:
 def read_scope(resource: SpanOrigin, scope: bytes, schema_url: str) -> SpanOrigin:
     """The origin of this serialized scope in a resource. Raises DecodeError."""
     message = ScopeSpans.FromString(in_field(IN_GROUP, scope))
+    is_as_written(message.scope, scope, is_sent=True)
     message.schema_url = schema_url
     return resource.with_scope(message.scope.name, message.scope.version, deterministic_bytes(message))
 
@@ -216,19 +228,19 @@ def invalid_reason(span: Span, are_signals: bool) -> str:
     return ""
 
 
-def read_span(content: bytes, origin: SpanOrigin) -> Span:
-    """Return a serialized span as plain values. Without a start time it starts at its end. Raises DecodeError."""
+def read_span(content: bytes, origin: SpanOrigin, is_sent: bool = False) -> Span:
+    """Return a serialized span as plain values; raises DecodeError, if `is_sent` as attributes_of does."""
     span = ShallowSpan.FromString(content)
     parent, end, kind = span.parent_span_id, span.end_time_unix_nano, span.kind
-    start, sent_status = span.start_time_unix_nano or end, span.status
-    status_code, status_message = read_status(b"".join(sent_status)) if sent_status else NO_STATUS
-    attributes, sent_events, links = attributes_of(span.attributes[:]), span.events, span.links
+    start, sent_status = span.start_time_unix_nano or end, span.status  # without a start it starts at its end
+    status_code, status_message = read_statuses(sent_status, is_sent) if sent_status else NO_STATUS
+    attributes, sent_events, links = attributes_of(span.attributes[:], is_sent), span.events, span.links
     events: list[SpanEvent] = []
     if sent_events:  # most spans have none, and a loop over none takes half a microsecond
-        events = list(map(read_event, sent_events))
+        events = [read_event(event, is_sent) for event in sent_events]
         attributes = with_details(attributes, events)
-    for link in links[:] if links else ():
-        check_part(link, LINK)
+    if links:
+        check_links(links, is_sent)
     return Span(
         span.trace_id,
         span.span_id,
@@ -247,21 +259,31 @@ def read_span(content: bytes, origin: SpanOrigin) -> Span:
     )
 
 
-def read_status(status: bytes) -> tuple[int, str]:
-    """Return the code and the message of a serialized status. Raises DecodeError."""
+def read_statuses(parts: Sequence[bytes], is_sent: bool) -> tuple[int, str]:
+    """Return the code and the message of a status, of which more parts than one are sent by nobody. As above."""
+    status = only_part(parts) if is_sent else b"".join(parts)
     known = _statuses.get(status)
     if known is None:
         message = Status.FromString(status)
+        is_short = is_as_written(message, status, is_sent) and len(status) <= LONGEST_STATUS
         check_part(status, STATUS)
         known = message.code if message.code in STATUS_CODES else 0, message.message
-        if len(status) <= LONGEST_STATUS:
+        if is_short:
             remember(_statuses, status, known)
     return known
 
 
-def read_event(event: bytes) -> SpanEvent:
+def check_links(links: Iterable[bytes], is_sent: bool) -> None:
+    """Raise DecodeError if a serialized link cannot be read. As above."""
+    for link in links:
+        is_as_written(SpanMessage.Link.FromString(link), link, is_sent)
+        check_part(link, LINK)
+
+
+def read_event(event: bytes, is_sent: bool) -> SpanEvent:
     """Return a serialized event as plain values. Raises DecodeError."""
     message = SpanMessage.Event.FromString(event)
+    is_as_written(message, event, is_sent)
     check_part(event, EVENT)
     return SpanEvent(message.name, message.time_unix_nano, plain_attributes(message.attributes))
 

@@ -200,7 +200,8 @@ def test_parts_that_are_sent_twice_are_merged() -> None:
     span = SpanMessage(trace_id=b"t" * 16, span_id=b"s" * 8, name="work").SerializeToString() + twice
     scope = b"\x12" + as_varint(len(span)) + span
     group = b"\x12" + as_varint(len(scope)) + scope
-    [read_one] = decode_spans(b"\x0a" + as_varint(len(group)) + group).spans
+    body = b"\x0a" + as_varint(len(group)) + group
+    [read_one] = read_spans(body, Encoding.PROTOBUF, are_signals=False)[0].spans
 
     assert (read_one.status_code, read_one.status_message) == (2, "no stock")
     assert (read_one.message.status.code, read_one.message.status.message) == (2, "no stock")

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from google.protobuf.message import DecodeError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.ingest import read_spans
@@ -16,7 +19,7 @@ from telemetry.otlp import decode
 from telemetry.otlp.decode import Encoding, decode_spans
 from telemetry.otlp.decode_logs import parse_logs_request
 from telemetry.otlp.deep_values import as_varint
-from telemetry.scrubbing.limits import MAX_ITEMS
+from telemetry.scrubbing.limits import LONGEST_IN_HOLDER, MAX_ITEMS, MOST_HOLDER_BYTES
 from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import PROTOBUF
 from tests.telemetry.otlp.test_deep_values import body as deep_body
@@ -25,12 +28,19 @@ from tests.telemetry.otlp.test_deep_values import field, value
 TOKEN = b"ghp_Ab3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fGh"  # made up
 IDS = field(1, b"t" * 16) + field(2, b"s" * 8)
 TEXT = field(1, b"text")
+LONG = b"x" * 1_100_000
+MOST_VALUE_BYTES = 1024 * 1024  # as LOOPKIT_MAX_VALUE_BYTES is by default
 GROUPS = b"\x7b" * 100 + b"\x7c" * 100  # of unknown fields, one in the other
 
 
 def pair(key: bytes, any_value: bytes) -> bytes:
     """A serialized KeyValue."""
     return field(1, key) + field(2, any_value)
+
+
+def overlong(text: bytes) -> bytes:
+    """A first field of text whose length takes a byte more than it must."""
+    return bytes([0x0A, len(text) | 0x80, 0]) + text
 
 
 def body_of(*spans: bytes, resource: bytes = b"", scope: bytes = b"") -> bytes:
@@ -41,6 +51,16 @@ def body_of(*spans: bytes, resource: bytes = b"", scope: bytes = b"") -> bytes:
 def read(body: bytes) -> Any:
     """The spans that are read of a body, and the changes."""
     return read_spans(body, Encoding.PROTOBUF, are_signals=False)
+
+
+RICH = (
+    field(5, b"chat")
+    + field(9, pair(b"a", TEXT))
+    + field(9, pair(b"b", b"\x18\x07"))
+    + field(11, field(2, b"event") + field(3, pair(b"c", TEXT)))
+    + field(13, field(1, b"t" * 16) + field(2, b"s" * 8) + field(3, b"a=b"))
+    + field(15, field(2, b"no stock") + b"\x18\x02")
+)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +82,123 @@ def test_a_secret_that_the_message_does_not_show_is_not_stored(
     [one] = read(body_of(IDS + span, **holders))[0].spans
 
     assert TOKEN not in one.content + one.origin.resource_message + one.origin.scope_message
+
+
+TYPED = b"Zx81kQp0vLm3"  # made up
+TYPED_VALUE = field(2, field(1, TYPED))
+
+
+@pytest.mark.parametrize("name", [b"api_key", b"auth.token", b"access_token", b"password"])
+@pytest.mark.parametrize("place", ["span", "event", "resource", "scope"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda name: field(1, name) + TYPED_VALUE,
+        lambda name: TYPED_VALUE + field(1, name),
+        lambda name: field(1, name) + b"\x18\x01" + TYPED_VALUE,
+        lambda name: field(1, name) + b"\x1a\x00" + TYPED_VALUE,
+        lambda name: field(1, name) + b"\x1d\x00\x00\x00\x00" + TYPED_VALUE,
+        lambda name: field(1, b"x") + field(1, name) + TYPED_VALUE,
+        lambda name: overlong(name) + TYPED_VALUE,
+        lambda name: field(1, name) + b"\x92\x00" + TYPED_VALUE[1:],
+        lambda name: field(1, name) + field(2, overlong(TYPED)),
+    ],
+)
+def test_a_secret_is_found_however_its_pair_is_written(
+    written: Callable[[bytes], bytes], place: str, name: bytes
+) -> None:
+    sent = written(name)
+    span = {"span": field(9, sent), "event": field(11, field(2, b"event") + field(3, sent))}.get(place, b"")
+    holders = {
+        "resource": {"resource": field(1, field(1, sent))},
+        "scope": {"scope": field(1, field(3, sent))},
+    }
+    decoded, changes = read(body_of(IDS + span, **holders.get(place, {})))
+    [one] = decoded.spans
+
+    assert TYPED not in one.content + one.origin.resource_message + one.origin.scope_message
+    assert changes["redacted_value"] == 1
+
+
+def test_an_argument_is_found_however_its_length_is_written() -> None:
+    arguments = field(1, field(1, b"mysql")) + field(1, overlong(b"-p" + TYPED)) + field(1, field(1, b"shop"))
+    [one] = read(body_of(IDS + field(9, pair(b"argv", field(5, arguments)))))[0].spans
+
+    assert TYPED not in one.content
+
+
+@pytest.mark.parametrize(
+    ("part", "is_refused"),
+    [
+        (b"\x6a\x01\x07", True),  # a link that is no message
+        (b"\x6a\x03\x1a\x01\xff", False),  # a link whose trace_state is not UTF-8
+        (b"\x7a\x01\x12\x7a\x02\x01m", True),  # a field of a status in two parts
+        (field(13, field(4, b"\x0a\x01")), True),
+    ],
+)
+def test_what_is_accepted_can_be_read_where_it_is_stored(part: bytes, is_refused: bool) -> None:
+    if is_refused:
+        with pytest.raises(decode.Undecodable):
+            read(body_of(IDS + part))
+        return
+    [one] = read(body_of(IDS + part))[0].spans
+
+    assert SpanMessage.FromString(one.content).links
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 10_000), st.integers(0, 7), st.integers(0, 10_000), st.integers(1, 255))
+def test_no_change_of_bytes_makes_a_span_that_is_stored_and_cannot_be_read(
+    first: int, bit: int, second: int, change: int
+) -> None:
+    body = bytearray(body_of(IDS + RICH, resource=field(1, field(1, pair(b"service.name", TEXT)))))
+    body[first % len(body)] ^= 1 << bit
+    body[second % len(body)] ^= change
+    try:
+        spans = read(bytes(body))[0].spans
+    except (decode.Undecodable, decode.TooManySpans):
+        return
+    for span in spans:
+        SpanMessage.FromString(span.content)
+        ResourceSpans.FromString(span.origin.resource_message)
+        ScopeSpans.FromString(span.origin.scope_message)
+
+
+@pytest.mark.parametrize(
+    ("span", "holders"),
+    [
+        (field(5, LONG) + field(5, b"chat"), {}),
+        (field(3, LONG), {}),
+        (field(4, LONG), {}),
+        (field(100, LONG), {}),
+        (field(13, field(1, LONG)), {}),
+        (field(13, field(3, LONG)), {}),
+        (field(15, field(2, LONG)) + field(15, field(2, b"ok")), {}),
+        (field(9, pair(b"a", TEXT) + field(100, LONG)), {}),
+        (b"", {"resource": field(1, field(1, pair(b"a", field(1, LONG))))}),
+        (b"", {"resource": field(1, b"".join(field(1, pair(b"%d" % n, field(1, LONG))) for n in range(30)))}),
+        (b"", {"resource": field(1, field(3, field(3, LONG)))}),
+        (b"", {"resource": field(3, LONG)}),
+        (b"", {"scope": field(1, field(1, LONG) + field(2, LONG))}),
+    ],
+)
+def test_nothing_is_kept_that_is_longer_than_the_limits(span: bytes, holders: dict[str, bytes]) -> None:
+    [one] = read(body_of(IDS + span, **holders))[0].spans
+
+    assert len(one.content) < MOST_VALUE_BYTES + 1_000
+    assert len(one.origin.resource_message) <= MOST_HOLDER_BYTES + LONGEST_IN_HOLDER
+    assert len(one.origin.scope_message) <= MOST_HOLDER_BYTES
+
+
+def test_a_long_resource_keeps_its_first_attributes() -> None:
+    named = field(1, pair(b"service.name", field(1, b"shop")))
+    others = (field(1, pair(b"%d" % number, field(1, b"x" * 1_000))) for number in range(200))
+    decoded, changes = read(body_of(IDS, resource=field(1, named + b"".join(others))))
+    kept = decoded.spans[0].origin.resource
+
+    assert kept["service.name"] == "shop"
+    assert 20 < len(kept) < 66
+    assert changes["trimmed_item"] == 201 - len(kept)
 
 
 def test_a_resource_in_pieces_has_no_more_attributes_than_a_whole_one() -> None:
