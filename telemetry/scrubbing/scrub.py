@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from django.conf import settings
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
@@ -35,15 +36,18 @@ def scrubbed(wire: bytes) -> tuple[bytes, Counter[str]]:
     """
     A serialized request without secrets and what is too large, and the numbers of changes by ledger reason.
 
-    Most requests are not even parsed for it. What is suspect is written anew, without what the message does not show:
-    parts that others of their kind replaced, and fields that OTLP does not know. Raises DecodeError.
+    Most requests are not even parsed for it. What is suspect, or may be too large, is written anew, without what the
+    message does not show: parts that others of their kind replaced, and fields that OTLP does not know. Raises
+    DecodeError.
     """
     has_suspects = is_suspect(wire)
     if not has_suspects and not limits.may_exceed(wire):
         return wire, Counter()
     request = ExportTraceServiceRequest.FromString(wire)
+    if len(wire) > settings.LOOPKIT_MAX_VALUE_BYTES:
+        request.DiscardUnknownFields()  # of any length
     changed = clean(request, len(wire), has_suspects)
-    return request.SerializeToString() if changed or has_suspects else wire, changed
+    return request.SerializeToString(), changed
 
 
 def scrub(request: ExportTraceServiceRequest, wire: bytes) -> Counter[str]:
@@ -60,6 +64,7 @@ def clean(request: ExportTraceServiceRequest, size: int, has_suspects: bool) -> 
         changed[REDACTED_VALUE] += sum(redact_part(part, work) for part in parts(request))
     for part in limits.oversized(parts(request), size):
         changed += limits.trim(part)
+    changed += limits.trim_schema_urls(request)
     return +changed
 
 
