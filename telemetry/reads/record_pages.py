@@ -8,7 +8,7 @@ page may be short or empty and still have a next cursor; so may one of long reco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from telemetry.reads.filters import (
 from telemetry.reads.record_json import NOTHING_READ, WholeRecords
 from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
 from telemetry.spans.record_ids import parse_record_id
+from telemetry.store import segments
 from telemetry.store.segments import plain_sizes
 from telemetry.store.sql import fetch_many
 from telemetry.store.transactions import snapshot
@@ -42,11 +43,10 @@ DAMAGE_NOTE = (
     "Records that cannot be read whole, since the project's file is damaged: {}. See `missing` of each."
 )
 MAX_SCAN = 50_000
-MOST_BYTES = 32 * 1024 * 1024  # of the spans of a page; 500 records with a usual segment each stay below it
-LONG = (
-    2 * 1024 * 1024
-)  # bytes of the spans of a page whose answer is measured: a sign may take twelve bytes in it
-MOST_WRITTEN = 16 * 1024 * 1024  # of the records of a page in JSON
+MOST_BYTES = (
+    4 * 1024 * 1024
+)  # of the records of a page in JSON, in which each sign may take four times as many yet
+LONG = 1024 * 1024  # bytes of stored spans beyond which a page is measured
 MAX_STRETCHES = 300  # minutes that one answer searches
 MOST_ATTRIBUTED = 501  # attributions that one answer looks through: one more than the longest page
 OF_RECORD = ("environment", "service", "operation", "signal_type")  # filters that are columns of a record
@@ -189,47 +189,64 @@ def shown_page(
     rows: list[Record], kind: bytes, window: Window, limit: int, otherwise: Cursor | None = None
 ) -> RecordPage:
     """
-    The page of the first `limit` rows, or fewer where their spans are long, with a cursor behind them if there are
+    The page of the first `limit` rows, or fewer where their records are long, with a cursor behind them if there are
     more, else with `otherwise`.
     """
-    count, is_long = fitting_rows(rows[:limit])
-    shown = record_json.records_json(rows[:count])
-    if is_long:
-        count = fitting_documents(shown)
-    if len(rows) <= count:
+    shown = fitting_documents(rows[:limit])
+    if len(rows) <= len(shown):
         return RecordPage(window, shown, otherwise)
-    last = rows[count - 1]
+    last = rows[len(shown) - 1]
     key = bytes(last.trace_id) + bytes(last.span_id)
-    return RecordPage(window, shown[:count], Cursor(kind, window, last.start_time_unix_nano, key))
+    return RecordPage(window, shown, Cursor(kind, window, last.start_time_unix_nano, key))
 
 
-def fitting_rows(rows: list[Record]) -> tuple[int, bool]:
-    """How many of the first rows have segments of at most MOST_BYTES together, one at least; whether they are long."""
+def fitting_documents(rows: list[Record]) -> list[dict[str, Any]]:
+    """The first of these records as answers show them, in at most MOST_BYTES of JSON; one at least."""
+    sizes = stored_sizes(rows)
+    if sum(sizes) <= LONG:  # as nearly always, and then it need not be measured
+        return record_json.records_json(rows)
+    shown: list[dict[str, Any]] = []
+    total = 0
+    for portion in portions(rows, sizes):
+        for document in record_json.records_json(portion):
+            total += len(orjson.dumps(document, default=str))
+            if total > MOST_BYTES and shown:
+                return shown
+            shown.append(document)
+    return shown
+
+
+def portions(rows: list[Record], sizes: list[int]) -> Iterator[list[Record]]:
+    """The rows in portions of at most LONG bytes by their sizes, one row at least."""
+    start = total = 0
+    for number, size in enumerate(sizes):
+        total += size
+        if total > LONG and number > start:
+            yield rows[start:number]
+            start, total = number, size
+    yield rows[start:]
+
+
+def stored_sizes(rows: list[Record]) -> list[int]:
+    """
+    About how many bytes are read for each of these records: its part of a segment, its resource and its scope.
+
+    Each record repeats its resource and scope. A segment counts with the first record that has it.
+    """
     sizes = plain_sizes(row.segment_id for row in rows)
-    origins = origin_sizes(rows)
-    total = 0
-    for number, row in enumerate(rows):
-        total += sizes.pop(row.segment_id, 0)
-        total += origins.get(row.resource_id, 0) + origins.get(row.scope_id, 0)  # which every record repeats
-        if total > MOST_BYTES and number:
-            return number, True
-    return len(rows), total > LONG
-
-
-def origin_sizes(rows: list[Record]) -> dict[int, int]:
-    """The sizes in bytes of the resources and scopes of these records, by id."""
     ids = {row.resource_id for row in rows} | {row.scope_id for row in rows}
-    return dict(Origin.objects.filter(origin_id__in=ids).values_list("origin_id", Length("message")))
+    origins = dict(Origin.objects.filter(origin_id__in=ids).values_list("origin_id", Length("message")))
+    return [
+        own_part(sizes.pop(row.segment_id, 0))
+        + origins.get(row.resource_id, 0)
+        + origins.get(row.scope_id, 0)
+        for row in rows
+    ]
 
 
-def fitting_documents(documents: list[dict[str, Any]]) -> int:
-    """How many of the first documents have at most MOST_WRITTEN bytes of JSON together; one at least."""
-    total = 0
-    for number, document in enumerate(documents):
-        total += len(orjson.dumps(document, default=str))
-        if total > MOST_WRITTEN and number:
-            return number
-    return len(documents)
+def own_part(size: int) -> int:
+    """The part of a segment of this size that one record has: all if it is long, as it is alone in it then."""
+    return size if size > segments.MOST_BYTES else size // 4
 
 
 def find_records(record_ids: Iterable[str], read: WholeRecords = NOTHING_READ) -> dict[str, dict[str, Any]]:

@@ -17,20 +17,19 @@ from tests.telemetry.factory import minutes, span, store
 LONG = {"a": "x" * 100_000, "session.id": "s1"}
 
 
-LIMITS = {
-    "stored": ({"MOST_BYTES": 250_000}, LONG),
-    "written": ({"LONG": 50_000, "MOST_WRITTEN": 250_000}, {"a": "\x01" * 15_000, "session.id": "s1"}),
-}
+ATTRIBUTES = {"long": LONG, "hidden": {"a": "\x01" * 15_000, "session.id": "s1"}}
 
 
 @pytest.mark.parametrize("path", ["/v1/telemetry?since_minutes=60", "/v1/sessions/s1?since_minutes=60"])
-@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("attributes", ATTRIBUTES.values(), ids=ATTRIBUTES)
 def test_pages_of_long_records_are_short_and_all_are_read(
-    alice: MintedProject, call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, path: str, limit: str
+    alice: MintedProject,
+    call: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    attributes: dict[str, str],
 ) -> None:
-    bounds, attributes = LIMITS[limit]
-    for name, most in bounds.items():
-        monkeypatch.setattr(record_pages, name, most)
+    bound(monkeypatch, 250_000)
     now = datetime.now(UTC)
     sent = [
         span(f"s{n}", trace="t", id=f"i{n}", at=now - minutes(n + 1), attributes=attributes) for n in range(7)
@@ -48,7 +47,7 @@ def test_pages_of_long_records_are_short_and_all_are_read(
 def test_a_page_counts_the_resource_of_each_record(
     alice: MintedProject, call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(record_pages, "MOST_BYTES", 100_000)
+    bound(monkeypatch, 50_000)
     now = datetime.now(UTC)
     sent = [span(f"s{n}", trace="t", id=f"i{n}", at=now - minutes(n + 1)) for n in range(7)]
     store(alice.project, sent, now, resource={"service.name": "shop", "a": "x" * 15_000})
@@ -57,6 +56,12 @@ def test_a_page_counts_the_resource_of_each_record(
 
     assert len(pages) > 1
     assert all(len(page.content) < 120_000 for page in pages)
+
+
+def bound(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Bound pages by so many bytes."""
+    monkeypatch.setattr(record_pages, "MOST_BYTES", most)
+    monkeypatch.setattr(record_pages, "LONG", most // 10)
 
 
 def pages_of(call: Callable[..., Any], path: str, key: str) -> Iterator[Any]:
