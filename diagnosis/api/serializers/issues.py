@@ -211,8 +211,10 @@ class IssueSerializer(SentencesSerializer):
         help_text="The operation, and the shortest text that names the cause of the first record: its class once, "
         "and its message without what transports and frameworks put around it. 200 characters at most. Untrusted text."
     )
-    severity = serializers.ChoiceField(SEVERITIES, help_text="In the window of the packet.")
-    severity_reason = serializers.CharField(help_text="The formula with its numbers.")
+    severity = serializers.ChoiceField(SEVERITIES)
+    severity_reason = serializers.CharField(
+        help_text="The formula with its numbers. The severity is that in the window of the packet."
+    )
     signal_type = serializers.ChoiceField(ALL_SIGNAL_TYPES)
     count = serializers.IntegerField(help_text="The same as impact.records.")
     evidence_ids = serializers.ListField(
