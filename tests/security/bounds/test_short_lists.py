@@ -19,7 +19,7 @@ from tests.staff_clients import operator
 Call = Callable[..., Any]
 ROWS = 40
 TEXT = "x" * 1000
-LATER = NOW + timedelta(hours=1)  # the newest packet is one of these
+LATER = NOW + timedelta(hours=1)  # the newest packet is the shortest of these, and the dashboard reads it
 MOST_MIB = 4  # of 40 documents of 200 KB, and of what any answer takes
 
 
@@ -34,7 +34,12 @@ def rows(alice: MintedProject) -> MintedProject:
             "created_at": "2025-06-02T12:00:00.000000Z",
             "issues": [make_issue(message=TEXT, loop_id=None) for _ in range(number + 90)],
         }  # fmt: skip
-        Packet.objects.create(project=project, status="observe_more", document=document, created_at=LATER)
+        Packet.objects.create(
+            project=project,
+            status="observe_more",
+            document=document,
+            created_at=LATER - timedelta(seconds=number),
+        )
     for number in range(ROWS):
         loop = make_loop(project, cluster=number + 1)
         Loop.objects.filter(pk=loop.pk).update(issue=make_issue(message=TEXT * 200))

@@ -149,7 +149,9 @@ def test_a_probe_has_its_own_thread_and_is_never_late(gated: GatedServer) -> Non
 
 def test_who_left_is_forgotten_and_a_crowd_is_a_line_of_the_log(gated: GatedServer) -> None:
     before = len(gated.logged().splitlines())
-    crowd = [gated.send(GET) for _ in range(40)]
+    crowd = [gated.send(b"") for _ in range(40)]
+    for client in crowd:  # all at once: connections are accepted one after the other
+        client.sendall(GET)
     for client in crowd[:10]:
         client.close()
 
