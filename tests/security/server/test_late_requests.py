@@ -17,6 +17,7 @@ import pytest
 from google.rpc.status_pb2 import Status
 
 from loopkit.http.client_connection import WAIT_SECONDS
+from loopkit.log_lines import MOST_LINES
 from loopkit.worker.limits import ClientLimits
 from loopkit.worker.thread_line import ThreadLine
 from tests.gated_server import GatedServer, gated_server
@@ -158,7 +159,10 @@ def test_who_left_is_forgotten_and_a_crowd_is_a_line_of_the_log(gated: GatedServ
     assert {answer_to(client)[0] for client in crowd[10:]} == {503}
 
     lines = gated.logged().splitlines()[before:]
-    assert len(lines) <= 5
+    assert (
+        len(lines) <= MOST_LINES
+    )  # one, unless the machine is so busy that they are late one after the other
+    assert sum(int(re.search(r"Told (\d+) requests", line)[1]) for line in lines) <= 30  # not who left
     assert all("to come again: all threads were busy for 0.5 s" in line for line in lines)
 
 
